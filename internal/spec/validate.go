@@ -1,0 +1,317 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"kgen.dev/kgen/internal/diag"
+)
+
+// Validate returns everything that is wrong or doubtful about the model, each
+// with its path below spec (services[1].canary.weight); positions are the
+// file's to add. The model is taken as written, without defaults.
+func Validate(raw *Network) diag.List {
+	v := &validator{n: raw.WithDefaults(), raw: raw, services: map[string]*Service{}}
+	v.network()
+	for i := range v.n.Spec.Services {
+		v.service(i)
+	}
+	v.hosts()
+	v.derivedNames()
+	return v.list
+}
+
+type validator struct {
+	list     diag.List
+	n, raw   *Network
+	services map[string]*Service
+}
+
+func (v *validator) errorf(path, code, fix, format string, args ...any) {
+	v.list.Errorf(path, code, fix, format, args...)
+}
+
+// check reports a parser's error under its path.
+func (v *validator) check(path, fix string, err error) {
+	if err != nil {
+		v.errorf(path, "bad-value", fix, "%s", err)
+	}
+}
+
+// optional checks a string that may be left out.
+func (v *validator) optional(path, value, fix string, check func(string) error) {
+	if value != "" {
+		v.check(path, fix, check(value))
+	}
+}
+
+func enum[T ~string](v *validator, path string, value T, allowed ...T) {
+	if value == "" || slices.Contains(allowed, value) {
+		return
+	}
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		names[i] = string(a)
+	}
+	fix := "write one of " + strings.Join(names, ", ")
+	if near := diag.Nearest(string(value), names); near != "" {
+		fix = fmt.Sprintf("did you mean %s? One of %s", near, strings.Join(names, ", "))
+	}
+	v.errorf(path, "bad-value", fix, "%q is not known here", string(value))
+}
+
+func (v *validator) labels(path string, labels map[string]string) {
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		v.check(path+"."+k, "", CheckLabel(k, labels[k]))
+	}
+	if labels != nil && len(labels) == 0 {
+		v.errorf(path, "bad-value", "name at least one label, or leave the key out for the default", "is empty and would select every pod")
+	}
+}
+
+func (v *validator) cidrs(path string, cidrs []string) {
+	for i, c := range cidrs {
+		_, err := ParseCIDR(c)
+		v.check(fmt.Sprintf("%s[%d]", path, i), "", err)
+	}
+}
+
+func (v *validator) network() {
+	n, raw := v.n, v.raw
+	s := &raw.Spec
+	if raw.APIVersion != APIVersion {
+		v.errorf("apiVersion", "bad-value", "write "+APIVersion, "%q is not a version that this kgen reads", raw.APIVersion)
+	}
+	if raw.Kind != Kind {
+		v.errorf("kind", "bad-value", "write "+Kind, "%q is not a kind that this kgen reads", raw.Kind)
+	}
+	v.check("metadata.name", "", CheckName(raw.Metadata.Name))
+	v.optional("namespace", s.Namespace, "", CheckName)
+	v.optional("domain", s.Domain, "", CheckHost)
+	v.optional("clusterDomain", s.ClusterDomain, "", CheckHost)
+
+	enum(v, "dns.profile", s.DNS.Profile, CoreDNS, NodeLocal, OpenShift)
+	v.optional("dns.namespace", s.DNS.Namespace, "", CheckName)
+	v.labels("dns.podLabels", s.DNS.PodLabels)
+	v.cidrs("dns.ipBlocks", s.DNS.IPBlocks)
+
+	enum(v, "mesh.provider", s.Mesh.Provider, NoMesh, Istio)
+	enum(v, "mesh.mode", s.Mesh.Mode, Sidecar, Ambient)
+	if s.Mesh.Mode != "" && n.Spec.Mesh.Provider == NoMesh {
+		v.list.Warnf("mesh.mode", "no-effect", "set mesh.provider: istio", "there is no mesh to run in %s mode", s.Mesh.Mode)
+	}
+	v.optional("mesh.namespace", s.Mesh.Namespace, "", CheckName)
+	v.optional("mesh.revision", s.Mesh.Revision, "", CheckName)
+	if s.Mesh.Revision != "" && n.Spec.Mesh.Mode == Ambient {
+		v.errorf("mesh.revision", "contradiction", "remove it", "a revision picks the sidecar injector, and ambient mode injects none")
+	}
+
+	m := &s.Monitoring
+	v.optional("monitoring.namespace", m.Namespace, "", CheckName)
+	v.labels("monitoring.prometheusLabels", m.PrometheusLabels)
+	for _, k := range slices.Sorted(maps.Keys(m.SelectorLabels)) {
+		v.check("monitoring.selectorLabels."+k, "", CheckLabel(k, m.SelectorLabels[k]))
+	}
+	v.optional("monitoring.serviceAccount", m.ServiceAccount, "", CheckSubdomain)
+	if m.RunbookBase != "" {
+		if u, err := url.Parse(m.RunbookBase); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			v.errorf("monitoring.runbookBase", "bad-value", "write one such as https://runbooks.example.com/", "%q is not an http or https URL", m.RunbookBase)
+		}
+	}
+	v.ingress()
+	if len(s.Services) == 0 {
+		v.errorf("services", "missing", "name at least one service", "there is none")
+	}
+	for i := range n.Spec.Services {
+		svc := &n.Spec.Services[i]
+		if first, dup := v.services[svc.Name]; dup && svc.Name != "" {
+			v.errorf(fmt.Sprintf("services[%d].name", i), "duplicate", "rename it, or merge the two", "service %q is already described above (services[%d])", first.Name, slices.IndexFunc(s.Services, func(o Service) bool { return o.Name == svc.Name }))
+			continue
+		}
+		v.services[svc.Name] = svc
+	}
+}
+
+func (v *validator) ingress() {
+	raw := v.raw.Spec.Ingress
+	exposed := slices.IndexFunc(v.n.Spec.Services, func(s Service) bool { return s.Exposed() })
+	if raw == nil {
+		if exposed >= 0 {
+			v.errorf(fmt.Sprintf("services[%d].hosts", exposed), "missing", "add ingress: {class: …, tls: {clusterIssuer: …}} below spec",
+				"%s is exposed, and nothing says by what", v.n.Spec.Services[exposed].Name)
+		}
+		return
+	}
+	in := v.n.Spec.Ingress
+	enum(v, "ingress.api", raw.API, GatewayAPI, IngressResource)
+	class, known := ClassOf(in.Class)
+	v.optional("ingress.class", raw.Class, "", CheckSubdomain)
+	switch {
+	case !known && raw.Controller == nil:
+		v.errorf("ingress.class", "missing", "add controller: {namespace: …, podLabels: {…}} or {ipBlocks: […]}; known classes are "+strings.Join(ClassNames(in.API), ", "),
+			"nothing is known of class %q, so nobody could be let in to exposed pods", in.Class)
+	case in.API == GatewayAPI && !class.Gateway, in.API == IngressResource && !class.Ingress:
+		other := GatewayAPI
+		if in.API == GatewayAPI {
+			other = IngressResource
+		}
+		v.errorf("ingress.class", "contradiction", fmt.Sprintf("set ingress.api: %s, or choose one of %s", other, strings.Join(ClassNames(in.API), ", ")),
+			"%s does not serve the %s API", in.Class, in.API)
+	}
+	if c := raw.Controller; c != nil {
+		v.optional("ingress.controller.namespace", c.Namespace, "", CheckName)
+		v.labels("ingress.controller.podLabels", c.PodLabels)
+		v.cidrs("ingress.controller.ipBlocks", c.IPBlocks)
+		v.optional("ingress.controller.metricsPort", c.MetricsPort, "", CheckPortName)
+		if len(in.Controller.PodLabels) == 0 && len(in.Controller.IPBlocks) == 0 && in.Controller.Namespace == "" && !class.IngressEntity {
+			v.errorf("ingress.controller", "missing", "name its namespace and podLabels, or its ipBlocks", "says nothing of who may reach exposed pods")
+		}
+		if len(in.Controller.PodLabels) > 0 && in.Controller.Namespace == "" {
+			v.errorf("ingress.controller.podLabels", "missing", "add controller.namespace", "pods are known by labels and namespace, and the namespace is missing")
+		}
+	}
+	if tls := raw.TLS; tls != nil {
+		given := 0
+		for _, one := range []struct{ key, value string }{{"clusterIssuer", tls.ClusterIssuer}, {"issuer", tls.Issuer}, {"secretName", tls.SecretName}} {
+			if one.value != "" {
+				given++
+				v.check("ingress.tls."+one.key, "", CheckSubdomain(one.value))
+			}
+		}
+		if given != 1 {
+			v.errorf("ingress.tls", "contradiction", "set exactly one of clusterIssuer, issuer and secretName", "%d sources of certificates are named", given)
+		}
+		if raw.Insecure {
+			v.errorf("ingress.insecure", "contradiction", "remove one of the two", "hosts cannot be both insecure and served with tls")
+		}
+	} else if !raw.Insecure {
+		v.errorf("ingress", "missing", "add tls: {clusterIssuer: …}, {issuer: …} or {secretName: …}, or say insecure: true", "tls is missing, so hosts would be served in the clear")
+	}
+	if exposed >= 0 {
+		if in.API == IngressResource && class.Retired != "" {
+			v.list.Warnf("ingress.class", "retired", "move to api: gateway, or to a class that is maintained", "%s", class.Retired)
+		}
+		if in.API == IngressResource && in.TLS != nil && !class.RedirectsIngress {
+			v.list.Warnf("ingress.class", "partial", "let the controller redirect, or use ingress.api: gateway", "how class %s redirects plain HTTP to HTTPS is not known here", in.Class)
+		}
+		if in.Class == "alb" && in.TLS != nil {
+			v.list.Warnf("ingress.class", "partial", "import or issue a certificate for each host there", "an AWS load balancer takes its certificates from ACM and reads no Secret")
+		}
+		if in.Class == "alb" && (raw.Controller == nil || raw.Controller.IPBlocks == nil) {
+			v.list.Warnf("ingress.class", "wide", "set ingress.controller.ipBlocks to the subnets of the load balancer", "exposed pods admit every private address, because the load balancer's subnets are not known")
+		}
+	}
+}
+
+func (v *validator) service(i int) {
+	path := fmt.Sprintf("services[%d]", i)
+	raw, s := &v.raw.Spec.Services[i], &v.n.Spec.Services[i]
+	v.check(path+".name", "", CheckName(raw.Name))
+	v.labels(path+".podLabels", raw.PodLabels)
+	if _, has := raw.PodLabels["version"]; has && s.Canary != nil {
+		v.errorf(path+".podLabels.version", "contradiction", "leave version out of podLabels", "the root selector must not name a version while a canary runs")
+	}
+	v.optional(path+".serviceAccount", raw.ServiceAccount, "", CheckSubdomain)
+	enum(v, path+".type", raw.Type, ClusterIP, LoadBalancer, Headless)
+	if raw.LoadBalancer != nil {
+		v.cidrs(path+".loadBalancer.sourceRanges", raw.LoadBalancer.SourceRanges)
+		if s.Type != LoadBalancer {
+			v.list.Warnf(path+".loadBalancer", "no-effect", "set type: LoadBalancer", "the service is of type %s, which these options do not concern", s.Type)
+		}
+	}
+	if s.Type == LoadBalancer && (raw.LoadBalancer == nil || len(raw.LoadBalancer.SourceRanges) == 0) {
+		v.list.Warnf(path+".type", "wide", "set loadBalancer.sourceRanges", "the load balancer admits every address")
+	}
+	v.ports(path, s)
+	v.exposure(path, raw, s)
+	v.calls(path, s)
+	v.egress(path, s)
+	v.canary(path, s)
+	v.behaviour(path, raw, s)
+}
+
+func (v *validator) ports(path string, s *Service) {
+	names, numbers := map[string]bool{}, map[string]bool{}
+	for i, p := range s.Ports {
+		at := fmt.Sprintf("%s.ports[%d]", path, i)
+		enum(v, at+".protocol", p.Protocol, HTTP, HTTP2, GRPC, HTTPS, TLSP, TCP, UDP, SCTP)
+		if err := CheckPortName(p.Name); err != nil {
+			v.check(at+".name", "", err)
+		} else if names[p.Name] {
+			v.errorf(at+".name", "duplicate", "give each port a name of its own", "port name %q is already taken in %s", p.Name, s.Name)
+		}
+		names[p.Name] = true
+		if p.Port == 0 {
+			continue // reported where it was read
+		}
+		key := fmt.Sprintf("%d/%s", p.Port, p.Protocol.Transport())
+		if numbers[key] {
+			v.errorf(at+".port", "duplicate", "give it another number", "port %s is already taken in %s", key, s.Name)
+		}
+		numbers[key] = true
+		if p.TargetPort.Number != 0 && p.ContainerPort != p.TargetPort.Number {
+			v.errorf(at+".containerPort", "contradiction", "remove it", "targetPort already says %d", p.TargetPort.Number)
+		}
+	}
+	if len(s.Ports) == 0 && s.Type != ClusterIP {
+		v.errorf(path+".type", "contradiction", "add ports, or remove the type", "%s has no ports to serve", s.Name)
+	}
+	if m := s.Metrics; m != nil {
+		v.check(path+".metrics.path", "", CheckPath(m.Path))
+		for i, p := range s.Ports {
+			if p.Name == MetricsPortName && p.ContainerPort != m.Port {
+				v.errorf(fmt.Sprintf("%s.ports[%d].name", path, i), "duplicate", "rename the port", "%q is the name of the port that metrics adds", MetricsPortName)
+			}
+			if p.Port == m.Port && p.Protocol.Transport() == "TCP" && p.ContainerPort != m.Port {
+				v.errorf(path+".metrics.port", "duplicate", "serve the metrics on another port", "the Service already uses port %d for %s, which leads to another container port", m.Port, p.Name)
+			}
+			if p.ContainerPort == m.Port && !p.Protocol.IsHTTP() && p.Protocol.Transport() == "TCP" {
+				v.errorf(path+".metrics.port", "contradiction", "name the port that serves metrics over HTTP", "port %s speaks %s, and metrics are scraped over HTTP", p.Name, p.Protocol)
+			}
+		}
+	}
+}
+
+// MetricsPortName names the Service port that metrics adds.
+const MetricsPortName = "http-metrics"
+
+// derivedNames checks that the objects kgen adds beside a service's own do not
+// take the name of another service.
+func (v *validator) derivedNames() {
+	for i := range v.n.Spec.Services {
+		s := &v.n.Spec.Services[i]
+		if c := s.Canary; c != nil {
+			for _, version := range []string{c.Stable, c.Version} {
+				name := s.Name + "-" + version
+				if len(name) > 63 {
+					v.errorf(fmt.Sprintf("services[%d].name", i), "bad-value", "shorten the service's name or the version", "%q, the Service of one version, has %d characters, more than 63", name, len(name))
+				}
+				if _, taken := v.services[name]; taken {
+					v.errorf(fmt.Sprintf("services[%d].canary", i), "duplicate", "rename one of them", "the Service of version %s would be %s, which is a service already", version, name)
+				}
+			}
+		}
+		if s.Exposed() {
+			for _, suffix := range []string{"-redirect", "-canary"} {
+				if other, taken := v.services[s.Name+suffix]; taken && other.Exposed() {
+					v.errorf(fmt.Sprintf("services[%d].hosts", i), "duplicate", "rename one of them", "the route %s is taken by the service of that name", s.Name+suffix)
+				}
+			}
+		}
+		if s.Type == LoadBalancer && s.Metrics != nil {
+			name := s.Name + "-metrics"
+			if len(name) > 63 {
+				v.errorf(fmt.Sprintf("services[%d].name", i), "bad-value", "shorten it", "%q, the Service of its metrics, has %d characters, more than 63", name, len(name))
+			}
+			if _, taken := v.services[name]; taken {
+				v.errorf(fmt.Sprintf("services[%d].metrics", i), "duplicate", "rename one of them", "the Service of its metrics would be %s, which is a service already", name)
+			}
+		}
+		if v.n.Spec.Mesh.Mode == Ambient && s.Name == "waypoint" {
+			v.errorf(fmt.Sprintf("services[%d].name", i), "duplicate", "rename the service", "waypoint is the name of the namespace's own waypoint proxy")
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What one HTTPRoute and one Gateway can hold (Gateway API: maxItems of
+// hostnames, rules and listeners).
+const (
+	maxHosts     = 16
+	maxPaths     = 16
+	maxListeners = 64
+)
+
+func (v *validator) exposure(path string, raw, s *Service) {
+	if !raw.Exposed() {
+		return
+	}
+	if len(s.Hosts) == 0 {
+		v.errorf(path+".paths", "missing", "add hosts, or set domain below spec", "paths are served under hosts, and %s has none", s.Name)
+		return
+	}
+	for i, h := range raw.Hosts {
+		v.check(fmt.Sprintf("%s.hosts[%d]", path, i), "", CheckHost(h))
+		if slices.Index(raw.Hosts, h) < i {
+			v.errorf(fmt.Sprintf("%s.hosts[%d]", path, i), "duplicate", "remove one", "host %q is listed twice", h)
+		}
+	}
+	if len(raw.Hosts) == 0 {
+		v.check(path+".name", "set hosts", CheckHost(s.Hosts[0]))
+	}
+	if len(raw.Hosts) > maxHosts {
+		v.errorf(path+".hosts", "too-many", "split the service, or serve the rest below a shared host", "%d hosts are more than the %d that one route takes", len(raw.Hosts), maxHosts)
+	}
+	if len(raw.Paths) > maxPaths {
+		v.errorf(path+".paths", "too-many", "serve fewer, longer prefixes", "%d paths are more than the %d that one route takes", len(raw.Paths), maxPaths)
+	}
+	in := v.n.Spec.Ingress
+	if firstExposable(s.Ports) == "" {
+		v.errorf(path+".hosts", "contradiction", "use type: LoadBalancer, or add a port of protocol http, http2 or grpc", "%s has no port that a host could lead to", s.Name)
+		return
+	}
+	passthrough := 0
+	for i, p := range s.Paths {
+		at := fmt.Sprintf("%s.paths[%d]", path, i)
+		v.check(at+".path", "", CheckPath(p.Path))
+		v.optional(at+".rewrite", p.Rewrite, "", CheckPath)
+		port, ok := s.Port(p.Port)
+		switch {
+		case !ok:
+			v.errorf(at+".port", "undeclared", portsFix(s), "%s has no port named %q", s.Name, p.Port)
+		case port.Protocol.IsTLS():
+			passthrough++
+			if p.Path != "/" || p.Rewrite != "" {
+				v.errorf(at+".path", "contradiction", "serve / without rewrite", "port %s terminates TLS itself, so the front door sees no paths", p.Port)
+			}
+			if in != nil && in.API == IngressResource {
+				v.errorf(at+".port", "contradiction", "use ingress.api: gateway, or a port of protocol http", "an Ingress cannot pass TLS through to port %s", p.Port)
+			}
+			if in != nil && in.Insecure {
+				v.errorf(at+".port", "contradiction", "use a port of protocol http", "port %s is TLS, and the front door is insecure", p.Port)
+			}
+		case !port.Protocol.IsHTTP():
+			v.errorf(at+".port", "contradiction", "use type: LoadBalancer, or a port of protocol http, http2 or grpc", "port %s speaks %s, which a host cannot lead to", p.Port, port.Protocol)
+		case p.Rewrite != "" && p.Rewrite != p.Path && in != nil && in.API == IngressResource && !mustClass(in.Class).RewritesIngress:
+			v.errorf(at+".rewrite", "contradiction", "use ingress.api: gateway, or serve the path as it is", "an Ingress of class %s cannot rewrite paths", in.Class)
+		case port.Protocol == GRPC && p.Rewrite != "" && p.Rewrite != p.Path:
+			v.errorf(at+".rewrite", "contradiction", "remove it", "the paths of gRPC are its methods and cannot be rewritten")
+		}
+	}
+	if passthrough > 0 && passthrough < len(s.Paths) {
+		v.errorf(path+".paths", "contradiction", "give the other ports a host through a service of their own", "TLS passed through takes the whole host")
+	}
+}
+
+func mustClass(name string) Class {
+	c, _ := ClassOf(name)
+	return c
+}
+
+func portsFix(s *Service) string {
+	var names []string
+	for _, p := range s.Ports {
+		names = append(names, p.Name)
+	}
+	if len(names) == 0 {
+		return "declare the port in its ports"
+	}
+	return "it has " + strings.Join(names, ", ")
+}
+
+// hosts checks what hosts and paths claim across services.
+func (v *validator) hosts() {
+	in := v.n.Spec.Ingress
+	claims := map[string]string{} // host and path -> service
+	passes := map[string]string{} // host -> service that takes it whole
+	hosts := map[string]int{}
+	for i := range v.n.Spec.Services {
+		s := &v.n.Spec.Services[i]
+		if !s.Exposed() {
+			continue
+		}
+		for j, h := range s.Hosts {
+			at := fmt.Sprintf("services[%d].hosts[%d]", i, j)
+			hosts[h]++
+			for _, p := range s.Paths {
+				key := h + p.Path
+				if other, taken := claims[key]; taken && slices.Index(s.Hosts, h) == j {
+					who := other
+					if other == s.Name {
+						who = "the same service"
+					}
+					v.errorf(at, "duplicate", "serve another path or host", "%s%s is already served by %s", h, p.Path, who)
+				}
+				claims[key] = s.Name
+				if port, ok := s.Port(p.Port); ok && port.Protocol.IsTLS() {
+					passes[h] = s.Name
+				}
+			}
+		}
+	}
+	for i := range v.n.Spec.Services {
+		for j, h := range v.n.Spec.Services[i].Hosts {
+			if other := passes[h]; other != "" && hosts[h] > 1 {
+				v.errorf(fmt.Sprintf("services[%d].hosts[%d]", i, j), "duplicate", "give it a host of its own", "TLS passed through to %s takes all of %s", other, h)
+			}
+		}
+	}
+	if in != nil && in.API == GatewayAPI && len(hosts)+1 > maxListeners {
+		v.errorf("services", "too-many", "move services to a second kgen.yaml, or serve them below shared hosts", "%d hosts need %d listeners, and a Gateway holds %d", len(hosts), len(hosts)+1, maxListeners)
+	}
+}
