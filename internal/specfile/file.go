@@ -1,0 +1,65 @@
+// Package specfile is the way between kgen.yaml and the model: it decodes the
+// file strictly, with the position of everything that is wrong; it adds to the
+// file without touching the rest of its text; and it prints a new one.
+package specfile
+
+import (
+	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/spec"
+)
+
+// MaxSize is the largest kgen.yaml that is read, in bytes.
+const MaxSize = 8 << 20
+
+// File is one kgen.yaml as it was read.
+type File struct {
+	// Name is the file's name as findings print it.
+	Name string
+	// Data is the text, unchanged.
+	Data []byte
+	// Network is the model as written, without defaults. It is whole only if
+	// Parse found no error; after an error it holds what could be decoded, and
+	// it is nil where the text is no YAML mapping.
+	Network *spec.Network
+	// Warnings are the findings that do not stop a run.
+	Warnings diag.List
+
+	root    *yaml.Node // of the document, a mapping where Network is set
+	decoded bool       // without an error; what Validate says is not counted
+}
+
+// Parse reads a kgen.yaml. The list holds every error, in the order of the
+// text, and is empty where the file is good; warnings are in File.Warnings.
+// The File is never nil.
+func Parse(name string, data []byte) (*File, diag.List) {
+	f, d := decode(name, data)
+	if f.Network != nil && !d.stopped {
+		known := noiseOf(f.Network, d.unread)
+		for _, found := range spec.Validate(f.Network) {
+			if known.explains(found) {
+				continue
+			}
+			found.File = name
+			found.Line, found.Column = locate(f.root, found.Path)
+			d.list = append(d.list, found)
+		}
+	}
+	d.list.Sort()
+	f.Warnings = d.list.Warnings()
+	return f, d.list.Errors()
+}
+
+// decode reads the text into a model without judging what the model says.
+func decode(name string, data []byte) (*File, *decoder) {
+	f := &File{Name: name, Data: data}
+	d := &decoder{name: name}
+	text := withoutBOM(data)
+	f.root = d.load(text)
+	if f.root != nil {
+		f.Network = d.network(f.root)
+	}
+	f.decoded = f.Network != nil && len(d.list) == 0
+	return f, d
+}
