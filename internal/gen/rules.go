@@ -1,0 +1,431 @@
+package gen
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"kgen.dev/kgen/internal/spec"
+)
+
+// Recording is a recording rule.
+type Recording struct{ Record, Expr string }
+
+// Alert is an alerting rule. Its labels and annotations are fixed text: only
+// the description may quote the sample's value.
+type Alert struct {
+	Name        string
+	Expr        string
+	For         string
+	Severity    string // critical, warning or info
+	Service     string
+	Namespace   string
+	Summary     string
+	Description string
+	App         *App
+}
+
+// RunbookURL is where the way out of the alert is written down.
+func (al Alert) RunbookURL() string {
+	base := al.App.Monitoring.RunbookBase
+	if base == "" {
+		base = "monitoring/alerts/README.md#"
+	}
+	return base + strings.ToLower(al.Name)
+}
+
+// byService is what the mesh's series are summed by: the callee.
+const byService = "destination_service_namespace, destination_service_name"
+
+// grpcErrors are the gRPC status codes that are the server's fault (Unknown,
+// DeadlineExceeded, ResourceExhausted, Unimplemented, Internal, Unavailable, DataLoss).
+const grpcErrors = "2|4|8|12|13|14|15"
+
+// reporters are who tells of requests to the application's services: the
+// caller's proxy or the waypoint, because what the callee's proxy tells misses
+// the requests that the breaker stopped. Callers that have no proxy are told of
+// by the callee's only, as unknown.
+func (a *App) reporters() []string {
+	out := []string{`reporter=~"source|waypoint"`}
+	if a.Sidecar() && len(a.with((*Service).plainCallers)) > 0 {
+		out = append(out, `reporter="destination",source_workload="unknown"`)
+	}
+	return out
+}
+
+// plainCallers reports whether requests reach the service from outside the mesh.
+func (s *Service) plainCallers() bool {
+	return len(s.HTTPPorts()) > 0 && (s.Exposed() && !s.App.DoorInMesh() || s.Type == spec.LoadBalancer)
+}
+
+// requestRate is the rate of requests, as a vector of single series, for the
+// whole namespace. Extra matchers are given without braces; each of them makes
+// a selection of its own, and a series in several counts once.
+func (a *App) requestRate(metric, window string, extra ...string) string {
+	if len(extra) == 0 {
+		extra = []string{""}
+	}
+	var parts []string
+	for _, reporter := range a.reporter {
+		for _, x := range extra {
+			matchers := reporter + `,destination_service_namespace="` + a.Namespace + `"`
+			if x != "" {
+				matchers += "," + x
+			}
+			parts = append(parts, fmt.Sprintf("rate(%s{%s}[%s])", metric, matchers, window))
+		}
+	}
+	return strings.Join(parts, "\n  or ")
+}
+
+func sumBy(labels, vector string) string {
+	if strings.Contains(vector, "\n") {
+		return "sum by (" + labels + ") (\n  " + vector + "\n)"
+	}
+	return "sum by (" + labels + ") (" + vector + ")"
+}
+
+// Tier is one pair of windows of a burn-rate alert (Site Reliability Workbook,
+// "Multiwindow, multi-burn-rate alerts", for an objective over 30 days).
+type Tier struct {
+	Long, Short string
+	Factor      float64
+	For         string
+	Severity    string
+	longest     time.Duration
+}
+
+var tiers = []Tier{
+	{"1h", "5m", 14.4, "2m", "critical", time.Hour},
+	{"6h", "30m", 6, "15m", "critical", 6 * time.Hour},
+	{"1d", "2h", 3, "1h", "warning", 24 * time.Hour},
+	{"3d", "6h", 1, "3h", "warning", 72 * time.Hour},
+}
+
+// Tiers are those whose windows Prometheus keeps.
+func (a *App) Tiers() []Tier {
+	var out []Tier
+	for _, t := range tiers {
+		if t.longest <= time.Duration(a.Monitoring.Retention) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// errorWindows are the windows over which error ratios are recorded.
+func (a *App) errorWindows() []string {
+	out := []string{"5m"}
+	if len(a.with(func(s *Service) bool { return s.SLO != nil && s.SLO.Availability != 0 && s.MeshHTTP() })) == 0 {
+		return out
+	}
+	used := map[string]bool{}
+	for _, t := range a.Tiers() {
+		used[t.Long], used[t.Short] = true, true
+	}
+	for _, w := range []string{"30m", "1h", "2h", "6h", "1d", "3d"} {
+		if used[w] {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// percentiles are the latency percentiles that are recorded.
+func (a *App) percentiles() []float64 {
+	out := []float64{99}
+	for _, s := range a.Services {
+		if p, _ := s.latency(); s.MeshHTTP() && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+const (
+	requestsRecord = "namespace_service:istio_requests:rate5m"
+	errorsRecord   = "namespace_service:istio_requests_errors:ratio_rate"
+)
+
+func latencyRecord(percentile float64) string {
+	return "namespace_service:istio_request_duration_milliseconds:p" + strings.ReplaceAll(formatFloat(percentile), ".", "") + "_5m"
+}
+
+func formatFloat(f float64) string {
+	// Rounded to nine decimals: what (100 - 99.9) / 100 has beyond them is the
+	// machine's, not the model's.
+	return strconv.FormatFloat(math.Round(f*1e9)/1e9, 'f', -1, 64)
+}
+
+// MeshHTTP reports whether the mesh tells of requests to the service: somebody
+// with a proxy, or with the waypoint in between, sends them.
+func (s *Service) MeshHTTP() bool {
+	if !s.App.Meshed() || len(s.HTTPPorts()) == 0 {
+		return false
+	}
+	if s.App.Ambient() && !s.UsesWaypoint() {
+		return false
+	}
+	if s.Exposed() && s.App.DoorInMesh() && !s.Passthrough() {
+		return true
+	}
+	if s.App.Sidecar() && s.plainCallers() {
+		return true
+	}
+	for _, e := range s.CalledBy {
+		for _, p := range e.Ports {
+			if p.Protocol.IsHTTP() {
+				return true
+			}
+		}
+	}
+	for _, c := range s.Callers {
+		for _, p := range s.PortsFor(c.Port) {
+			if p.Protocol.IsHTTP() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// HasRecordings reports whether there are requests to record.
+func (a *App) HasRecordings() bool { return len(a.with((*Service).MeshHTTP)) > 0 }
+
+// Recordings are the namespace's: each rule covers every service, so that a
+// new service needs none.
+func (a *App) Recordings() []Recording {
+	out := []Recording{{requestsRecord, sumBy(byService, a.requestRate("istio_requests_total", "5m"))}}
+	for _, w := range a.errorWindows() {
+		failed := sumBy(byService, a.requestRate("istio_requests_total", w, `response_code=~"5.."`, `grpc_response_status=~"`+grpcErrors+`"`))
+		all := sumBy(byService, a.requestRate("istio_requests_total", w))
+		out = append(out, Recording{errorsRecord + w, failed + "\n/\n" + all})
+	}
+	for _, p := range a.percentiles() {
+		buckets := sumBy(byService+", le", a.requestRate("istio_request_duration_milliseconds_bucket", "5m"))
+		out = append(out, Recording{latencyRecord(p), "histogram_quantile(" + formatFloat(p/100) + ",\n" + indent(buckets) + "\n)"})
+	}
+	return out
+}
+
+// selector is a recorded series of one service.
+func (s *Service) selector(record string) string {
+	return record + "{" + s.matchers() + "}"
+}
+
+// matchers pick the service's series out of the mesh's.
+func (s *Service) matchers() string {
+	return fmt.Sprintf(`destination_service_namespace=%q,`, s.App.Namespace) + s.nameMatcher()
+}
+
+// nameMatcher picks the service by name, and by the names of its per-version
+// Services, under which proxies that split by them report.
+func (s *Service) nameMatcher() string {
+	if vs := s.VersionServices(); len(vs) > 0 {
+		return fmt.Sprintf(`destination_service_name=~"%s|%s|%s"`, s.Name, vs[0].Service, vs[1].Service)
+	}
+	return fmt.Sprintf(`destination_service_name=%q`, s.Name)
+}
+
+// latency is the percentile and the threshold that the latency alert watches.
+func (s *Service) latency() (percentile float64, threshold time.Duration) {
+	if s.SLO != nil && s.SLO.Latency != nil {
+		return float64(s.SLO.Latency.Percentile), time.Duration(s.SLO.Latency.Threshold)
+	}
+	return 99, 500 * time.Millisecond
+}
+
+// leastTraffic is how many requests a second make a ratio worth an alert.
+const leastTraffic = "0.1"
+
+func (s *Service) alert(a Alert) Alert {
+	a.Service, a.Namespace, a.App = s.Name, s.App.Namespace, s.App
+	return a
+}
+
+// alerts are the service's: each on series that something scraped here exports.
+func (s *Service) alerts() []Alert {
+	var out []Alert
+	if s.MeshHTTP() {
+		out = append(out, s.errorAlerts()...)
+		out = append(out, s.latencyAlert(), s.absentAlert())
+	}
+	if s.App.Meshed() {
+		out = append(out, s.breakerAlerts()...)
+	}
+	if s.Canary != nil && s.MeshHTTP() {
+		out = append(out, s.canaryAlert())
+	}
+	out = append(out, s.doorAlerts()...)
+	if len(s.CertificateHosts()) > 0 {
+		out = append(out, s.certificateAlert())
+	}
+	if len(s.Ports) > 0 {
+		out = append(out, s.endpointsAlert())
+	}
+	if s.Metrics != nil {
+		out = append(out, s.scrapeAlert())
+	}
+	for i := range out {
+		out[i] = s.alert(out[i])
+	}
+	return out
+}
+
+func (s *Service) errorAlerts() []Alert {
+	if s.SLO == nil || s.SLO.Availability == 0 {
+		return []Alert{{
+			Name: "ServiceErrorsHigh", For: "10m", Severity: "critical",
+			Expr:        s.selector(errorsRecord+"5m") + " > 0.05\nand on (" + byService + ")\n" + s.selector(requestsRecord) + " > " + leastTraffic,
+			Summary:     "More than 5 % of the requests to " + s.Name + " fail.",
+			Description: "{{ $value | humanizePercentage }} of the requests to " + s.Name + " answered with a server error over the last 5 minutes.",
+		}}
+	}
+	budget := formatFloat((100 - float64(s.SLO.Availability)) / 100)
+	var out []Alert
+	for _, t := range s.App.Tiers() {
+		threshold := " > (" + formatFloat(t.Factor) + " * " + budget + ")"
+		out = append(out, Alert{
+			Name: "ServiceErrorBudgetBurn", For: t.For, Severity: t.Severity,
+			Expr:    s.selector(errorsRecord+t.Long) + threshold + "\nand on (" + byService + ")\n" + s.selector(errorsRecord+t.Short) + threshold,
+			Summary: fmt.Sprintf("%s burns its error budget %s times too fast.", s.Name, formatFloat(t.Factor)),
+			Description: fmt.Sprintf("{{ $value | humanizePercentage }} of the requests to %s failed over the last %s; the objective is %s %% over 30 days.",
+				s.Name, t.Long, formatFloat(float64(s.SLO.Availability))),
+		})
+	}
+	return out
+}
+
+func (s *Service) latencyAlert() Alert {
+	percentile, threshold := s.latency()
+	ms := strconv.FormatInt(threshold.Milliseconds(), 10)
+	return Alert{
+		Name: "ServiceLatencyHigh", For: "10m", Severity: "warning",
+		Expr:        s.selector(latencyRecord(percentile)) + " > " + ms + "\nand on (" + byService + ")\n" + s.selector(requestsRecord) + " > " + leastTraffic,
+		Summary:     fmt.Sprintf("The slowest requests to %s take longer than %s ms.", s.Name, ms),
+		Description: fmt.Sprintf("%s %% of the requests to %s are answered within {{ $value | printf \"%%.0f\" }} ms; the threshold is %s ms.", formatFloat(percentile), s.Name, ms),
+	}
+}
+
+func (s *Service) absentAlert() Alert {
+	reporter := `reporter=~"source|waypoint"`
+	if len(s.App.reporter) > 1 {
+		reporter = `reporter=~"source|waypoint|destination"`
+	}
+	series := "istio_requests_total{" + reporter + "," + s.matchers() + "}"
+	return Alert{
+		Name: "ServiceTrafficAbsent", For: "15m", Severity: "warning",
+		Expr:        "(sum by (destination_service_namespace) (rate(" + series + "[15m])) == 0)\nor\nabsent(" + series + ")",
+		Summary:     "Nobody has called " + s.Name + " for half an hour.",
+		Description: "No request has reached " + s.Name + ", which has declared callers: a route, a policy or a caller may be broken.",
+	}
+}
+
+func (s *Service) breakerAlerts() []Alert {
+	if len(s.DestinationRules()) == 0 {
+		return nil
+	}
+	metric, flags := "istio_requests_total", "UO|UH"
+	switch {
+	case len(s.HTTPPorts()) > 0 && s.MeshHTTP():
+	case len(s.HTTPPorts()) == 0 && s.App.Sidecar() && (len(s.CalledBy) > 0 || len(s.Callers) > 0):
+		metric, flags = "istio_tcp_connections_closed_total", "UO|UH|UF"
+	default:
+		return nil
+	}
+	return []Alert{{
+		Name: "CircuitBreakerOpen", For: "2m", Severity: "warning",
+		Expr: fmt.Sprintf("sum by (%s) (\n  rate(%s{reporter=~\"source|waypoint\",%s,response_flags=~\".*(%s).*\"}[5m])\n) > 0",
+			byService, metric, s.matchers(), flags),
+		Summary:     "Callers of " + s.Name + " are turned away by its circuit breaker.",
+		Description: "{{ $value | humanize }} a second are refused before they reach " + s.Name + ": its limits are reached, or every pod is ejected.",
+	}}
+}
+
+func (s *Service) canaryAlert() Alert {
+	vs := s.Versions()
+	stable, canary := vs[0].Name, vs[1].Name
+	rate := func(version string, extra ...string) string {
+		own := s.nameMatcher() + fmt.Sprintf(",destination_version=%q", version)
+		matchers := []string{own}
+		if len(extra) > 0 {
+			matchers = nil
+		}
+		for _, x := range extra {
+			matchers = append(matchers, own+","+x)
+		}
+		return sumBy("destination_service_namespace", s.App.requestRate("istio_requests_total", "10m", matchers...))
+	}
+	ratio := func(version string) string {
+		failed := rate(version, `response_code=~"5.."`, `grpc_response_status=~"`+grpcErrors+`"`)
+		return "(\n" + indent("("+failed+" or 0 * "+rate(version)+")\n/\n"+rate(version)) + "\n)"
+	}
+	return Alert{
+		Name: "CanaryErrorsHigh", For: "5m", Severity: "critical",
+		// Without "or 0 * …" there would be no ratio, and so no alert, while the
+		// stable version has not failed once.
+		Expr:        "(" + ratio(canary) + "\n> 2 * " + ratio(stable) + " + 0.005)\nand\n" + rate(canary) + " > 0.5",
+		Summary:     fmt.Sprintf("The canary %s of %s fails more often than %s.", canary, s.Name, stable),
+		Description: fmt.Sprintf("{{ $value | humanizePercentage }} of the requests to version %s of %s fail, more than twice the share of %s.", canary, s.Name, stable),
+	}
+}
+
+func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
+
+func (s *Service) certificateAlert() Alert {
+	match := fmt.Sprintf(`exported_namespace=%q,name=%q`, s.App.Namespace, s.TLSSecret())
+	return Alert{
+		Name: "CertificateExpiresSoon", For: "1h", Severity: "critical",
+		Expr: "certmanager_certificate_expiration_timestamp_seconds{" + match + "} - time() < 14 * 86400\n" +
+			"and on (exported_namespace, namespace, name)\n" +
+			"certmanager_certificate_ready_status{" + match + `,condition="True"} == 1`,
+		Summary:     "The certificate of " + enumerate(s.CertificateHosts()) + " expires within two weeks.",
+		Description: "cert-manager should have renewed it by now; it expires in {{ $value | humanizeDuration }}.",
+	}
+}
+
+func (s *Service) endpointsAlert() Alert {
+	ns := s.App.Namespace
+	return Alert{
+		Name: "ServiceWithoutEndpoints", For: "5m", Severity: "critical",
+		Expr: fmt.Sprintf("kube_service_info{namespace=%q,service=%q}\nunless on (namespace, service)\nlabel_replace(\n  sum by (namespace, endpoint) (kube_endpoint_address{namespace=%q,endpoint=%q,ready=\"true\"}) > 0,\n  \"service\", \"$1\", \"endpoint\", \"(.+)\"\n)",
+			ns, s.Name, ns, s.Name),
+		Summary:     "No pod stands behind " + s.Name + ".",
+		Description: "The Service " + s.Name + " in " + ns + " has no ready endpoint: every call to it fails.",
+	}
+}
+
+func (s *Service) scrapeAlert() Alert {
+	series := fmt.Sprintf(`up{namespace=%q,job=%q}`, s.App.Namespace, s.MetricsService())
+	return Alert{
+		Name: "ScrapeDown", For: "10m", Severity: "warning",
+		Expr:        series + " == 0\nor\nabsent(" + series + ")",
+		Summary:     "Prometheus cannot scrape " + s.Name + ".",
+		Description: "No metrics arrive from " + s.Name + " on port " + fmt.Sprint(s.Metrics.Port) + s.Metrics.Path + "; what watches them is blind.",
+	}
+}
+
+// PlatformAlerts watch what every service stands on.
+func (a *App) PlatformAlerts() []Alert {
+	out := []Alert{{
+		Name: "DNSErrorsHigh", For: "10m", Severity: "warning", Service: "dns", Namespace: a.DNS.Namespace,
+		Expr:        "sum(rate(coredns_dns_responses_total{rcode=\"SERVFAIL\"}[5m]))\n/\nsum(rate(coredns_dns_responses_total[5m])) > 0.01",
+		Summary:     "The cluster's DNS fails to answer.",
+		Description: "{{ $value | humanizePercentage }} of the DNS answers were SERVFAIL over the last 5 minutes; calls between services fail with them.",
+	}}
+	if a.Meshed() {
+		out = append(out, Alert{
+			Name: "MeshRootCertificateExpiresSoon", For: "1h", Severity: "critical", Service: "istiod", Namespace: a.Mesh.Namespace,
+			Expr:        "citadel_server_root_cert_expiry_timestamp - time() < 30 * 86400",
+			Summary:     "The mesh's root certificate expires within a month.",
+			Description: "When it does, mutual TLS stops and with it every call; it expires in {{ $value | humanizeDuration }}.",
+		})
+	}
+	for i := range out {
+		out[i].App = a
+	}
+	return out
+}

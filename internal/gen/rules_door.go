@@ -1,0 +1,76 @@
+package gen
+
+import (
+	"fmt"
+	"strings"
+
+	"kgen.dev/kgen/internal/spec"
+)
+
+// doorAlerts are on what the front door itself exports: the only tale of an
+// exposed service's requests where no mesh tells it.
+func (s *Service) doorAlerts() []Alert {
+	if !s.Exposed() || s.MeshHTTP() || !s.App.ScrapesDoor() || s.Passthrough() {
+		return nil
+	}
+	switch s.App.Ingress.Class {
+	case "traefik":
+		return s.traefikAlerts()
+	case "nginx":
+		if s.App.UsesIngress() {
+			return s.nginxAlerts()
+		}
+	}
+	return nil
+}
+
+func (s *Service) traefikAlerts() []Alert {
+	// Traefik names a backend <namespace>-<service>-<port name>@kubernetes for an
+	// Ingress, and <namespace>-<service>-http-<port>@kubernetesgateway for a route.
+	var names []string
+	for _, p := range s.exposedPorts() {
+		for _, b := range s.backends(p) {
+			switch {
+			case s.App.UsesIngress():
+				names = append(names, fmt.Sprintf("%s-%s-%s@kubernetes", s.App.Namespace, b.Service, p.Name))
+			case p.Protocol == spec.GRPC:
+				names = append(names, fmt.Sprintf("%s-%s-grpc-%d@kubernetesgateway", s.App.Namespace, b.Service, p.Port))
+			default:
+				names = append(names, fmt.Sprintf("%s-%s-http-%d@kubernetesgateway", s.App.Namespace, b.Service, p.Port))
+			}
+		}
+	}
+	match := `service=~"` + strings.Join(names, "|") + `"`
+	all := `sum(rate(traefik_service_requests_total{` + match + `}[5m]))`
+	percentile, threshold := s.latency()
+	return []Alert{
+		{
+			Name: "FrontDoorErrorsHigh", For: "10m", Severity: "critical",
+			Expr:        `sum(rate(traefik_service_requests_total{` + match + `,code=~"5.."}[5m]))` + "\n/\n" + all + " > 0.05\nand\n" + all + " > " + leastTraffic,
+			Summary:     "More than 5 % of the requests from outside to " + s.Name + " fail.",
+			Description: "{{ $value | humanizePercentage }} of the requests that the front door passed to " + s.Name + " failed over the last 5 minutes.",
+		},
+		{
+			Name: "FrontDoorLatencyHigh", For: "10m", Severity: "warning",
+			Expr: fmt.Sprintf("histogram_quantile(%s, sum by (le) (rate(traefik_service_request_duration_seconds_bucket{%s}[5m]))) > %s\nand\n%s > %s",
+				formatFloat(percentile/100), match, formatFloat(threshold.Seconds()), all, leastTraffic),
+			Summary:     "The slowest requests from outside to " + s.Name + " take longer than " + threshold.String() + ".",
+			Description: formatFloat(percentile) + " % of them are answered within {{ $value | humanizeDuration }}.",
+		},
+	}
+}
+
+func (s *Service) nginxAlerts() []Alert {
+	var names []string
+	for _, in := range s.Ingresses() {
+		names = append(names, regexpQuote(in.Name))
+	}
+	match := fmt.Sprintf(`exported_namespace=%q,ingress=~%q`, s.App.Namespace, strings.Join(names, "|"))
+	all := "sum(rate(nginx_ingress_controller_requests{" + match + "}[5m]))"
+	return []Alert{{
+		Name: "FrontDoorErrorsHigh", For: "10m", Severity: "critical",
+		Expr:        "sum(rate(nginx_ingress_controller_requests{" + match + `,status=~"5.."}[5m]))` + "\n/\n" + all + " > 0.05\nand\n" + all + " > " + leastTraffic,
+		Summary:     "More than 5 % of the requests from outside to " + s.Name + " fail.",
+		Description: "{{ $value | humanizePercentage }} of the requests that the front door passed to " + s.Name + " failed over the last 5 minutes.",
+	}}
+}
