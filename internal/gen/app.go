@@ -182,6 +182,12 @@ func (a *App) GatewayNamespace() string {
 	return a.Namespace
 }
 
+// GatewayHere reports whether the Gateway's proxies run in the application's own
+// namespace, below its default deny.
+func (a *App) GatewayHere() bool {
+	return a.UsesGateway() && a.Class().FollowsGateway && !a.CrossNamespace()
+}
+
 // HasService reports whether there is anything to connect to.
 func (s *Service) HasService() bool { return len(s.Ports) > 0 || s.Metrics != nil }
 

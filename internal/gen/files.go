@@ -51,6 +51,7 @@ var folders = []folder{
 		{"allow-dns.yaml", policyTemplate, always, func(a *App) any { return a.DNSPolicy() }},
 		{"allow-mesh.yaml", policyTemplate, (*App).Meshed, func(a *App) any { return a.MeshPolicy() }},
 		{"waypoint.yaml", policyTemplate, (*App).Waypoint, func(a *App) any { return a.WaypointPolicy() }},
+		{"gateway.yaml", policyTemplate, (*App).GatewayHere, func(a *App) any { return a.GatewayPolicy() }},
 		{"allow-acme-solver.yaml", "networking/network-policies/allow-acme-solver.yaml.tmpl", (*App).Issued, app},
 	}, []serviceFile{
 		{"networking/network-policies/service.yaml.tmpl", everyone, service},

@@ -20,7 +20,7 @@ type Policy struct {
 	Only string
 }
 
-// Rule lets peers through to ports. No ports means all of them.
+// Rule lets peers through to ports. No peers means everybody, no ports all of them.
 type Rule struct {
 	Comment string
 	Peers   []Peer
@@ -390,6 +390,32 @@ func (a *App) WaypointPolicy() Policy {
 		p.Ingress = append(p.Ingress, Rule{Comment: "Callers from " + enumerate(names) + ".", Peers: outside, Ports: []PolicyPort{tcp(hbonePort)}})
 	}
 	p.Ingress = append(p.Ingress, Rule{Comment: "Prometheus scrapes the waypoint.", Peers: []Peer{a.prometheus()}, Ports: []PolicyPort{tcp(mergedStats)}})
+	return p
+}
+
+// GatewayPolicy is the Gateway's own, where its proxies run in this namespace:
+// the world may reach its listeners, and it may reach what it serves.
+func (a *App) GatewayPolicy() Policy {
+	p := Policy{Name: "gateway", App: a, Pods: a.Ingress.Controller.PodLabels,
+		Comment: "The Gateway's proxies run in this namespace.",
+	}
+	world := Rule{Comment: "Everybody may knock at the listeners."}
+	for _, port := range a.ListenerPorts() {
+		world.Ports = append(world.Ports, tcp(fmt.Sprint(port)))
+	}
+	p.Ingress = append(p.Ingress, world)
+	if a.DoorInMesh() {
+		p.Ingress = append(p.Ingress, Rule{Comment: "Prometheus scrapes the proxies.", Peers: []Peer{a.prometheus()}, Ports: []PolicyPort{tcp(envoyStats)}})
+	}
+	var served ruleSet
+	for _, s := range a.Exposed() {
+		served.add(s.Name, policyPorts(s.exposedPorts(), a.Ambient() && a.DoorInMesh()), s.peer())
+	}
+	p.Egress = served.finish("Serves %s.")
+	if a.Issued() {
+		p.Egress = append(p.Egress, Rule{Comment: "Passes HTTP-01 challenges on.", Peers: []Peer{{Pods: solverLabels}}, Ports: []PolicyPort{tcp(solverPort)}})
+	}
+	p.Egress = append(p.Egress, a.istiod())
 	return p
 }
 

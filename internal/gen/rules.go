@@ -23,6 +23,7 @@ type Alert struct {
 	Severity    string // critical, warning or info
 	Service     string
 	Namespace   string
+	Window      string // tells the tiers of one burn-rate alert apart; "" elsewhere
 	Summary     string
 	Description string
 	App         *App
@@ -289,7 +290,7 @@ func (s *Service) errorAlerts() []Alert {
 	for _, t := range s.App.Tiers() {
 		threshold := " > (" + formatFloat(t.Factor) + " * " + budget + ")"
 		out = append(out, Alert{
-			Name: "ServiceErrorBudgetBurn", For: t.For, Severity: t.Severity,
+			Name: "ServiceErrorBudgetBurn", For: t.For, Severity: t.Severity, Window: t.Long,
 			Expr:    s.selector(errorsRecord+t.Long) + threshold + "\nand on (" + byService + ")\n" + s.selector(errorsRecord+t.Short) + threshold,
 			Summary: fmt.Sprintf("%s burns its error budget %s times too fast.", s.Name, formatFloat(t.Factor)),
 			Description: fmt.Sprintf("{{ $value | humanizePercentage }} of the requests to %s failed over the last %s; the objective is %s %% over 30 days.",

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"maps"
+	"slices"
 
 	"kgen.dev/kgen/internal/spec"
 )
@@ -121,6 +122,17 @@ func (a *App) Listeners() []Listener {
 			l.Secret = h.Secret(a)
 		}
 		out = append(out, l)
+	}
+	return out
+}
+
+// ListenerPorts are the ports that the Gateway listens on, each once.
+func (a *App) ListenerPorts() []spec.PortNumber {
+	var out []spec.PortNumber
+	for _, l := range a.Listeners() {
+		if !slices.Contains(out, l.Port) {
+			out = append(out, l.Port)
+		}
 	}
 	return out
 }

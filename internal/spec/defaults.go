@@ -31,6 +31,10 @@ func (n *Network) WithDefaults() *Network {
 		default:
 			in.Class = "traefik"
 		}
+		if in.Class == "istio" {
+			// istiod serves an Istio Gateway also where there is no mesh to speak of.
+			def(&s.Mesh.Namespace, "istio-system")
+		}
 		class, _ := ClassOf(in.Class)
 		in.Controller = class.controllerFor(in.API, in.Controller, n.Metadata.Name, s.Namespace)
 		s.Ingress = &in

@@ -173,6 +173,10 @@ func (v *validator) ingress() {
 			v.errorf("ingress.controller.podLabels", "missing", "add controller.namespace", "pods are known by labels and namespace, and the namespace is missing")
 		}
 	}
+	if in.API == GatewayAPI && in.Class == "nginx" && in.Controller.Namespace == v.n.Spec.Namespace {
+		v.errorf("ingress.controller.namespace", "contradiction", "give the Gateway a namespace of its own, such as nginx-gateway",
+			"the proxies of nginx would run below the default deny of %s, and how they reach their control plane is not known here", v.n.Spec.Namespace)
+	}
 	if tls := raw.TLS; tls != nil {
 		given := 0
 		for _, one := range []struct{ key, value string }{{"clusterIssuer", tls.ClusterIssuer}, {"issuer", tls.Issuer}, {"secretName", tls.SecretName}} {

@@ -1,0 +1,154 @@
+package manifest
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/diag"
+)
+
+// opaque is implemented by types that read their own node, such as IntOrString.
+var opaque = reflect.TypeFor[yaml.Unmarshaler]()
+
+// yaml11Bool are plain words that a YAML 1.1 reader, which kubectl's is, takes
+// for booleans though this package's reader takes them for strings.
+var yaml11Bool = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false)$`)
+
+// checker walks a node beside the type that it is to be decoded into.
+type checker struct {
+	file     string
+	tolerant bool
+	findings diag.List
+	seen     map[visit]bool
+}
+
+// visit keeps aliases from being walked more than once for each type.
+type visit struct {
+	node *yaml.Node
+	typ  reflect.Type
+}
+
+func (c *checker) fault(node *yaml.Node, path, code, fix, format string, args ...any) {
+	c.findings = append(c.findings, diag.Diagnostic{
+		File: c.file, Line: node.Line, Column: node.Column, Path: path,
+		Severity: diag.Error, Code: code, Fix: fix, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// walk reports keys that t has no field for, and words that are no strings
+// where t wants one.
+func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
+	if node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	if reflect.PointerTo(t).Implements(opaque) || t == reflect.TypeFor[yaml.Node]() {
+		return
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+		if reflect.PointerTo(t).Implements(opaque) {
+			return
+		}
+	}
+	if c.seen[visit{node, t}] {
+		return
+	}
+	c.seen[visit{node, t}] = true
+	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" {
+		return
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		c.walkStruct(node, t, path)
+	case reflect.Slice:
+		if node.Kind != yaml.SequenceNode {
+			c.fault(node, path, "wrong-type", "write a list", "is no list")
+			return
+		}
+		for i, item := range node.Content {
+			c.walk(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
+		}
+	case reflect.Map:
+		if node.Kind != yaml.MappingNode {
+			c.fault(node, path, "wrong-type", "write keys with values", "is no mapping")
+			return
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			c.walk(node.Content[i], t.Key(), path)
+			c.walk(node.Content[i+1], t.Elem(), join(path, node.Content[i].Value))
+		}
+	case reflect.String:
+		c.walkString(node, path)
+	}
+}
+
+func (c *checker) walkString(node *yaml.Node, path string) {
+	if node.Kind != yaml.ScalarNode {
+		c.fault(node, path, "wrong-type", "write one word or line", "is no string")
+		return
+	}
+	if node.ShortTag() != "!!str" || node.Style == 0 && yaml11Bool.MatchString(node.Value) {
+		c.fault(node, path, "unquoted", "quote it", "%s is read as something other than a string", node.Value)
+	}
+}
+
+func (c *checker) walkStruct(node *yaml.Node, t reflect.Type, path string) {
+	if node.Kind != yaml.MappingNode {
+		c.fault(node, path, "wrong-type", "write keys with values", "is no mapping")
+		return
+	}
+	fields := map[string]reflect.Type{}
+	collect(t, fields)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key, value := node.Content[i], node.Content[i+1]
+		field, known := fields[key.Value]
+		if !known {
+			if !c.tolerant {
+				names := make([]string, 0, len(fields))
+				for name := range fields {
+					names = append(names, name)
+				}
+				fix := "remove it"
+				if near := diag.Nearest(key.Value, names); near != "" {
+					fix = "write " + near
+				}
+				c.fault(key, join(path, key.Value), "unknown-field", fix, "there is no such field")
+			}
+			continue
+		}
+		c.walk(value, field, join(path, key.Value))
+	}
+}
+
+// collect lists a struct's YAML keys, those of inlined structs among them.
+func collect(t reflect.Type, into map[string]reflect.Type) {
+	for field := range fieldsOf(t) {
+		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		if options == "inline" {
+			collect(field.Type, into)
+			continue
+		}
+		into[name] = field.Type
+	}
+}
+
+func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if !yield(t.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

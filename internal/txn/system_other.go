@@ -1,0 +1,46 @@
+//go:build !linux
+
+package txn
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+)
+
+// syncOpen syncs a file or a folder. Not every system can sync a folder, and
+// none that cannot loses a rename for want of it.
+func syncOpen(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil && !info.IsDir() {
+		return err
+	}
+	return nil
+}
+
+// syncAll syncs file by file, then folder by folder.
+func syncAll(d *disk, paths []string) error {
+	folders := map[string]bool{}
+	for _, p := range paths {
+		folders[path.Dir(p)] = true
+		if err := d.Sync(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	for p := range folders {
+		if err := d.Sync(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// writable leaves it to the first write to find out.
+func writable(*os.File) error { return nil }
+
+// freeBlocks leaves it to the first write to find out.
+func freeBlocks(*os.File) (blocks, size int64, ok bool) { return 0, 0, false }
