@@ -219,15 +219,18 @@ func containerPorts(ports []spec.Port) []string {
 // callerAuth are the rules for the declared callers, in the model and outside.
 func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 	var rules []AuthRule
+	var names [][]string
 	index := map[string]int{}
-	add := func(key string, r AuthRule) {
+	add := func(key, name string, r AuthRule) {
 		key += fmt.Sprint(r.Ports)
 		i, known := index[key]
 		if !known {
 			index[key] = len(rules)
 			rules = append(rules, r)
+			names = append(names, []string{name})
 			return
 		}
+		names[i] = append(names[i], name)
 		for _, p := range r.Principals {
 			if !slices.Contains(rules[i].Principals, p) {
 				rules[i].Principals = append(rules[i].Principals, p)
@@ -241,7 +244,7 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 	}
 	for _, e := range s.CalledBy {
 		if stream := portsWith(e.Ports, carried); len(stream) > 0 {
-			add("own", AuthRule{Principals: []string{s.App.principal(s.App.Namespace, e.Peer.ServiceAccount)}, Ports: ports(stream), Comment: "Declared callers."})
+			add("own", e.Peer.Name, AuthRule{Principals: []string{s.App.principal(s.App.Namespace, e.Peer.ServiceAccount)}, Ports: ports(stream)})
 		}
 	}
 	for _, c := range s.Callers {
@@ -249,13 +252,16 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 		if len(stream) == 0 {
 			continue
 		}
-		r := AuthRule{Ports: ports(stream), Comment: "Callers from " + c.Namespace + "."}
+		r := AuthRule{Ports: ports(stream)}
 		if c.ServiceAccount != "" {
 			r.Principals = []string{s.App.principal(c.Namespace, c.ServiceAccount)}
 		} else {
 			r.Namespaces = []string{c.Namespace}
 		}
-		add("from "+c.Namespace, r)
+		add("from "+c.Namespace, "pods of "+c.Namespace, r)
+	}
+	for i := range rules {
+		rules[i].Comment = "Called by " + enumerate(names[i]) + "."
 	}
 	return rules
 }

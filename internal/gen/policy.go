@@ -216,7 +216,7 @@ func (s *Service) callerRules() []Rule {
 			viaWaypoint = viaWaypoint || len(portsWith(ports, carried)) > 0
 			ports = portsWith(ports, datagram)
 		}
-		direct.add(c.Namespace+"'s pods", policyPorts(ports, s.App.Ambient()), Peer{Namespace: c.Namespace, Pods: c.PodLabels})
+		direct.add("pods of "+c.Namespace, policyPorts(ports, s.App.Ambient()), Peer{Namespace: c.Namespace, Pods: c.PodLabels})
 	}
 	rules := direct.finish("Called by %s.")
 	if viaWaypoint {

@@ -2,23 +2,9 @@ package gen
 
 import (
 	"encoding/json"
-	"regexp"
+	"fmt"
 	"strings"
-)
-
-var (
-	// plainWord needs no quotes: it starts with a letter, slash or underscore,
-	// so that no YAML version reads it as a number or a date, and holds nothing
-	// that YAML gives a meaning to.
-	plainWord = regexp.MustCompile(`^[A-Za-z/_]([A-Za-z0-9_./@+:-]*[A-Za-z0-9_./@+-])?$`)
-	// plainMeasure is digits with a unit or a slash, which no YAML version reads
-	// as a number: 5s, 10.0.0.0/8.
-	plainMeasure = regexp.MustCompile(`^[0-9]+(ms|s|m|h|d|w)$|^[0-9]+(\.[0-9]+){3}/[0-9]+$`)
-	// plainURL is an URL or an annotation's reference with colons inside words.
-	plainURL = regexp.MustCompile(`^https?://[A-Za-z0-9_./@+-]+$`)
-	// plainSentence is prose: words, with spaces and punctuation that YAML leaves alone.
-	plainSentence = regexp.MustCompile(`^[A-Z][A-Za-z0-9_./ ,;()+%-]*[A-Za-z0-9_./()%]$`)
-	control       = regexp.MustCompile(`[\x00-\x1f\x7f\x{80}-\x{9f}\x{feff}\x{2028}\x{2029}]`)
+	"unicode"
 )
 
 // words are what some YAML version reads as null or a truth value.
@@ -27,16 +13,36 @@ var words = map[string]bool{
 	"on": true, "off": true, "y": true, "n": true,
 }
 
+const (
+	letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits  = "0123456789"
+	// inWord may stand inside a plain word; inProse also between words.
+	inWord  = letters + digits + "_./@+:-"
+	inProse = letters + digits + "_./ ,;()+%-"
+)
+
+// Sets of bytes, because every scalar of every file passes through here.
+var (
+	startsWord  = byteSet(letters + "/_")
+	insideWord  = byteSet(inWord)
+	insideProse = byteSet(inProse)
+)
+
+func byteSet(chars string) (set [256]bool) {
+	for i := range len(chars) {
+		set[chars[i]] = true
+	}
+	return set
+}
+
 // Scalar writes s so that every YAML reader gives back the string s: plain where
 // that is safe, in quotes otherwise. Every scalar of every template that comes
 // from the model goes through it.
 func Scalar(s string) string {
-	switch {
-	case words[strings.ToLower(s)]:
-	case plainWord.MatchString(s), plainMeasure.MatchString(s), plainURL.MatchString(s), plainSentence.MatchString(s):
+	if plain(s) {
 		return s
 	}
-	if !control.MatchString(s) && strings.ContainsAny(s, `"\`) {
+	if strings.ContainsAny(s, `"\`) && !strings.ContainsFunc(s, odd) {
 		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 	}
 	quoted, err := jsonText(s)
@@ -44,6 +50,52 @@ func Scalar(s string) string {
 		panic(err) // a string always marshals
 	}
 	return quoted
+}
+
+// odd are the characters that YAML does not take as they are, or folds.
+func odd(r rune) bool {
+	return unicode.IsControl(r) || r == '\ufeff' || r == '\ufffe' || r == '\uffff' || r == '\u2028' || r == '\u2029'
+}
+
+// plain reports whether s needs no quotes: no YAML version reads it as anything
+// but this string.
+func plain(s string) bool {
+	if s == "" || len(s) <= 5 && words[strings.ToLower(s)] {
+		return false
+	}
+	last := s[len(s)-1]
+	switch first := s[0]; {
+	case startsWord[first] && last != ':' && only(s, &insideWord):
+		return true // a word: it starts like no number and holds nothing that means something
+	case first >= 'A' && first <= 'Z':
+		// A sentence: its spaces are no indicator's.
+		return only(s, &insideProse) && last != ' ' && last != ',' && last != ';' && last != '-'
+	case first >= '0' && first <= '9':
+		return measure(s)
+	}
+	return false
+}
+
+func only(s string, set *[256]bool) bool {
+	for i := range len(s) {
+		if !set[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// measure reports digits with a unit, or an IPv4 range: 5s, 10.0.0.0/8. No YAML
+// version reads these as a number.
+func measure(s string) bool {
+	rest := strings.TrimLeft(s, digits)
+	switch rest {
+	case "ms", "s", "m", "h", "d", "w":
+		return true
+	}
+	address, bits, found := strings.Cut(s, "/")
+	return found && bits != "" && strings.Count(address, ".") == 3 &&
+		strings.Trim(address, digits+".") == "" && strings.Trim(bits, digits) == ""
 }
 
 // jsonText quotes s as JSON, which YAML's double-quoted style contains, without
@@ -55,5 +107,17 @@ func jsonText(s string) (string, error) {
 	if err := enc.Encode(s); err != nil {
 		return "", err
 	}
-	return strings.TrimSuffix(b.String(), "\n"), nil
+	text := strings.TrimSuffix(b.String(), "\n")
+	if !strings.ContainsFunc(text, odd) {
+		return text, nil
+	}
+	b.Reset()
+	for _, r := range text { // JSON has escaped the rest
+		if odd(r) {
+			fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String(), nil
 }

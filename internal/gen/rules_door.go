@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"kgen.dev/kgen/internal/spec"
@@ -54,7 +55,7 @@ func (s *Service) traefikAlerts() []Alert {
 			Name: "FrontDoorLatencyHigh", For: "10m", Severity: "warning",
 			Expr: fmt.Sprintf("histogram_quantile(%s, sum by (le) (rate(traefik_service_request_duration_seconds_bucket{%s}[5m]))) > %s\nand\n%s > %s",
 				formatFloat(percentile/100), match, formatFloat(threshold.Seconds()), all, leastTraffic),
-			Summary:     "The slowest requests from outside to " + s.Name + " take longer than " + threshold.String() + ".",
+			Summary:     "The slowest requests from outside to " + s.Name + " take longer than " + strconv.FormatInt(threshold.Milliseconds(), 10) + " ms.",
 			Description: formatFloat(percentile) + " % of them are answered within {{ $value | humanizeDuration }}.",
 		},
 	}

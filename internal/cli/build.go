@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"kgen.dev/kgen/internal/kustomize"
+)
+
+func newBuild(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:   "build [DIR]",
+		Short: "Build the manifests, as kustomize build does",
+		Long: `Build runs kustomize inside kgen and prints what stock kustomize build prints,
+byte for byte: the manifests to apply to a cluster. DIR is any folder with a
+kustomization.yaml; without it, the folder that holds kgen.yaml is built.`,
+		Example: `  kgen build | kubectl apply --server-side -f -
+  kgen build environments/production`,
+		Args:              atMost("DIR"),
+		ValidArgsFunction: onlyDirs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runBuild(cmd.Context(), sh, args)
+		},
+	}
+}
+
+// onlyDirs completes an argument with folders.
+func onlyDirs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
+func runBuild(ctx context.Context, sh *shell, args []string) error {
+	dir, err := sh.buildDir(ctx, args)
+	if err != nil {
+		return err
+	}
+	// Building cannot be told to stop, but it writes nothing: an interrupted
+	// run leaves it behind.
+	type built struct {
+		manifests []byte
+		err       error
+	}
+	done := make(chan built, 1)
+	go func() {
+		manifests, err := kustomize.Build(dir)
+		done <- built{manifests, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case b := <-done:
+		if b.err != nil {
+			return fmt.Errorf("build %s: %w", sh.shown(dir), b.err)
+		}
+		_, err := sh.Out.Write(b.manifests)
+		return err
+	}
+}
+
+// buildDir is the folder to build. What an interrupted run left there is put
+// right first.
+func (sh *shell) buildDir(ctx context.Context, args []string) (string, error) {
+	dir := sh.path(".")
+	if len(args) > 0 {
+		dir = sh.path(args[0])
+	}
+	root, err := findRoot(dir)
+	switch {
+	case err == nil:
+		r, err := sh.open(ctx, root)
+		if err != nil {
+			return "", err
+		}
+		r.Close()
+	case len(args) == 0:
+		return "", err
+	}
+	if len(args) == 0 {
+		dir = root
+	}
+	return dir, nil
+}

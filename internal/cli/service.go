@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"kgen.dev/kgen/internal/prompt"
+	"kgen.dev/kgen/internal/spec"
+	"kgen.dev/kgen/internal/specfile"
+)
+
+// serviceFlags are the flags that describe one service.
+type serviceFlags struct {
+	words
+	preset prompt.ServicePreset
+}
+
+func (f *serviceFlags) setName(name string) {
+	if err := spec.CheckName(name); err != nil {
+		f.errorf("the name: %s", err)
+	}
+	f.preset.Service.Name = name
+}
+
+func (f *serviceFlags) add(cmd *cobra.Command, sh *shell) {
+	s, w := &f.preset.Service, &f.words
+	many(cmd, w, "port", spec.PortForm, "a port that it serves", spec.ParsePortFlag, &s.Ports)
+	many(cmd, w, "host", "HOST", "a host name under which the front door serves it", checked(spec.CheckHost), &s.Hosts)
+	many(cmd, w, "path", spec.PathForm, "a path served under its hosts", spec.ParsePathFlag, &s.Paths)
+	many(cmd, w, "calls", spec.CallForm, "a service that it calls", spec.ParseCallFlag, &s.Calls)
+	many(cmd, w, "called-by", "SVC", "a service that calls it", checked(spec.CheckName), &f.preset.CalledBy)
+	read(cmd, w, "canary", spec.CanaryForm, "a new version, and its share of the traffic in percent", spec.ParseCanaryFlag, func(c spec.Canary) {
+		if s.Canary != nil {
+			c.Stable = s.Canary.Stable
+		}
+		s.Canary = &c
+	})
+	read(cmd, w, "stable", "VERSION", "the version that takes the rest of the traffic", checked(spec.CheckVersion), func(v string) {
+		if s.Canary == nil {
+			s.Canary = &spec.Canary{}
+		}
+		s.Canary.Stable = v
+	})
+	read(cmd, w, "type", "ClusterIP|LoadBalancer|Headless", "how it is reached", spec.ParseTypeFlag, func(t spec.ServiceType) { s.Type = t })
+	read(cmd, w, "metrics", spec.MetricsForm, "where it serves Prometheus metrics", spec.ParseMetricsFlag, func(m spec.Metrics) { s.Metrics = &m })
+	read(cmd, w, "replicas", "N", "how many pods run", spec.ParseCount, func(n spec.Count) { s.Replicas = n })
+	many(cmd, w, "egress", "HOST:PORT|CIDR:PORT", "what it calls outside the cluster", spec.ParseEgressFlag, &s.Egress)
+
+	complete(cmd, "type", string(spec.ClusterIP), string(spec.LoadBalancer), string(spec.Headless))
+	for _, name := range []string{"calls", "called-by"} {
+		must(cmd.RegisterFlagCompletionFunc(name, sh.completeServices))
+	}
+	for _, name := range []string{"port", "host", "path", "canary", "stable", "metrics", "replicas", "egress"} {
+		complete(cmd, name)
+	}
+}
+
+// completeServices offers the services of the nearest kgen.yaml, as far as it
+// can be read; what is wrong with it is for the command itself to say.
+func (sh *shell) completeServices(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	dir, err := findRoot(sh.path("."))
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	data, err := (&repo{sh: sh, dir: dir}).readModel()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	file, _ := specfile.Parse(modelFile, data)
+	if file.Network == nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, s := range file.Network.Spec.Services {
+		if strings.HasPrefix(s.Name, begun) {
+			names = append(names, s.Name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

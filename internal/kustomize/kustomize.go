@@ -1,0 +1,73 @@
+// Package kustomize builds a kustomization in this process: the bytes are the
+// ones that the stock command `kustomize build DIR` prints.
+//
+// The options are those that kustomize's own command line (v5.8.2) arrives at
+// when it is given no flags: the order left to the kustomization's sortOptions
+// and otherwise the legacy one, files loaded from below the root only, no
+// plugins, no helm.
+package kustomize
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+
+	"kgen.dev/kgen/internal/tree"
+)
+
+// Build builds the kustomization in a local folder. A folder that is missing,
+// or that is no folder, is an error: kustomize itself would go on to read the
+// argument as the address of a repository and fetch it.
+func Build(dir string) ([]byte, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, &fs.PathError{Op: "build", Path: dir, Err: fmt.Errorf("not a folder")}
+	}
+	// An absolute path is never taken for an address, whatever its folders are called.
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	return run(filesys.MakeFsOnDisk(), abs)
+}
+
+// BuildTree builds the kustomization in the folder dir ("." for the top) of a
+// tree in memory, without touching the disk.
+func BuildTree(t *tree.Tree, dir string) ([]byte, error) {
+	const top = "/tree" // below the root, so that ".." has somewhere to be refused
+	files := filesys.MakeFsInMemory()
+	for name, data := range t.All() {
+		if err := files.WriteFile(path.Join(top, name), data); err != nil {
+			return nil, err
+		}
+	}
+	return run(files, path.Join(top, dir))
+}
+
+// building serialises the builds of a process: kustomize keeps the OpenAPI
+// schema that a build uses in package variables.
+var building sync.Mutex
+
+func run(files filesys.FileSystem, dir string) ([]byte, error) {
+	building.Lock()
+	defer building.Unlock()
+	objects, err := krusty.MakeKustomizer(&krusty.Options{
+		Reorder:          krusty.ReorderOptionUnspecified,
+		LoadRestrictions: types.LoadRestrictionsRootOnly,
+		PluginConfig:     types.DisabledPluginConfig(),
+	}).Run(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	return objects.AsYaml()
+}

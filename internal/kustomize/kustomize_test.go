@@ -1,0 +1,111 @@
+package kustomize_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kgen.dev/kgen/internal/kustomize"
+	"kgen.dev/kgen/internal/tree"
+)
+
+// The files testdata/*.yaml are what `kustomize build` v5.8.2 printed for the
+// folders beside them.
+var cases = []struct {
+	name, top, dir string
+}{
+	{name: "legacy", top: "legacy", dir: "."},
+	{name: "fifo", top: "fifo", dir: "."},
+	{name: "overlay", top: "overlay", dir: "production"},
+}
+
+func TestBuildPrintsWhatStockKustomizePrints(t *testing.T) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			want := read(t, filepath.Join("testdata", c.name+".yaml"))
+			got, err := kustomize.Build(filepath.Join("testdata", c.top, c.dir))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, string(got)); diff != "" {
+				t.Errorf("from the disk (-stock +kgen):\n%s", diff)
+			}
+			got, err = kustomize.BuildTree(load(t, filepath.Join("testdata", c.top)), c.dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, string(got)); diff != "" {
+				t.Errorf("from memory (-stock +kgen):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	escape := "security; file"
+	if _, err := kustomize.Build(filepath.Join("testdata", "escape", "top")); err == nil || !strings.Contains(err.Error(), escape) {
+		t.Errorf("a file outside the folder: got %v, want %q", err, escape)
+	}
+	if _, err := kustomize.BuildTree(load(t, filepath.Join("testdata", "escape")), "top"); err == nil || !strings.Contains(err.Error(), escape) {
+		t.Errorf("a file outside the folder, in memory: got %v, want %q", err, escape)
+	}
+	if _, err := kustomize.Build("https://example.com/elsewhere.git"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("an address: got %v, want that there is no such folder", err)
+	}
+	if _, err := kustomize.Build(filepath.Join("testdata", "legacy", "policy.yaml")); err == nil || !strings.Contains(err.Error(), "not a folder") {
+		t.Errorf("a file: got %v, want that it is no folder", err)
+	}
+	if _, err := kustomize.BuildTree(tree.New(), "."); err == nil {
+		t.Error("an empty tree was built")
+	}
+}
+
+func TestBuildsAtOnceDoNotDisturbEachOther(t *testing.T) {
+	want := read(t, filepath.Join("testdata", "legacy.yaml"))
+	files := load(t, filepath.Join("testdata", "legacy"))
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			got, err := kustomize.BuildTree(files, ".")
+			if err != nil || string(got) != want {
+				t.Errorf("got %v and\n%s", err, got)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func load(t *testing.T, dir string) *tree.Tree {
+	t.Helper()
+	files := tree.New()
+	top := os.DirFS(dir)
+	err := fs.WalkDir(top, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(top, path)
+		if err != nil {
+			return err
+		}
+		return files.Add(path, data)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

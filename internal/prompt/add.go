@@ -1,0 +1,119 @@
+package prompt
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/spec"
+)
+
+// ServicePreset holds what the flags of `kgen add service` say. A field that
+// is set is not asked for; a slice that is empty but not nil says "none".
+type ServicePreset struct {
+	Service  spec.Service
+	CalledBy []string // names of services of the model
+}
+
+// AddService asks for one more service of n, which is valid and not changed.
+// It returns the service, and the names of those that call it.
+//
+// The order is fixed: Name, Ports, (with a front door) Public? and Hosts,
+// Metrics, (where something carries one) Canary and Stable version, What does
+// it call?, Who calls it? Errors are those of Init.
+func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServicePreset) (*spec.Service, []string, error) {
+	s := &session{ctx: ctx, ask: ask}
+	svc, calledBy := preset.Service, preset.CalledBy
+	if err := checkAdded(n, &svc, calledBy, svc.Ports == nil); err != nil {
+		return nil, nil, err
+	}
+	i := len(n.Spec.Services)
+	at := place{fmt.Sprintf("services[%d]", i), "--"}
+	if svc.Name == "" {
+		var err error
+		q := Text{Message: "Name of the new service", Help: "Lower-case letters, digits and hyphens; the name of its Kubernetes Service."}
+		svc.Name, err = text(s, place{at.key + ".name", "the name: kgen add service NAME"}, q, func(name string) (string, error) {
+			return name, newName(name, n.Spec.Services)
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if svc.Name == "" {
+			return nil, nil, s.missing.Err()
+		}
+	}
+	if err := s.describe(added(n, svc, nil), i, &svc, at); err != nil {
+		return nil, nil, err
+	}
+	if err := s.calls(&svc, n.Spec.Services); err != nil {
+		return nil, nil, err
+	}
+	if calledBy == nil && len(svc.Ports) > 0 && i > 0 {
+		var err error
+		if calledBy, err = s.callers(&svc, n.Spec.Services); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := s.missing.Err(); err != nil {
+		return nil, nil, err
+	}
+	if err := checkAdded(n, &svc, calledBy, false); err != nil {
+		return nil, nil, err
+	}
+	return &svc, calledBy, nil
+}
+
+func (s *session) callers(svc *spec.Service, all []spec.Service) ([]string, error) {
+	q := Choice{
+		Message: fmt.Sprintf("Who calls %s?", svc.Name), Many: true,
+		Help: "Only the callers named here are let in.",
+	}
+	for _, other := range all {
+		q.Options = append(q.Options, Option{Value: other.Name})
+	}
+	return s.ask.Choose(s.ctx, q)
+}
+
+// added is the model with one more service and the edges to it.
+func added(n *spec.Network, svc spec.Service, calledBy []string) *spec.Network {
+	out := *n
+	out.Spec.Services = append(slices.Clone(n.Spec.Services), svc)
+	for i := range n.Spec.Services {
+		caller := &out.Spec.Services[i]
+		if slices.Contains(calledBy, caller.Name) {
+			caller.Calls = append(slices.Clone(caller.Calls), spec.Call{Service: svc.Name})
+		}
+	}
+	return &out
+}
+
+// checkAdded says what is wrong with a service as an addition to n. While its
+// ports are still to be asked for, so is what depends on them.
+func checkAdded(n *spec.Network, svc *spec.Service, calledBy []string, portsPending bool) error {
+	var wrong diag.List
+	names := make([]string, len(n.Spec.Services))
+	for i, s := range n.Spec.Services {
+		names[i] = s.Name
+	}
+	for _, name := range calledBy {
+		if !slices.Contains(names, name) {
+			fix := "name a service of kgen.yaml"
+			if near := diag.Nearest(name, names); near != "" {
+				fix = fmt.Sprintf("did you mean %s? Otherwise %s", near, fix)
+			}
+			wrong.Errorf("--called-by", "undeclared", fix, "there is no service %q", name)
+		}
+	}
+	trial := *svc
+	if portsPending {
+		calledBy = nil
+	}
+	for _, d := range spec.Validate(added(n, trial, calledBy)).Errors() {
+		pending := portsPending && d.Code == "contradiction" || svc.Name == "" && d.Path == fmt.Sprintf("services[%d].name", len(names))
+		if !pending {
+			wrong = append(wrong, d)
+		}
+	}
+	return wrong.Err()
+}

@@ -1,0 +1,189 @@
+package prompt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kgen.dev/kgen/internal/spec"
+)
+
+// describe asks for everything about n's service i that is not set in svc yet,
+// except who calls whom. Every answer is tried in the model first, so what
+// contradicts an earlier answer is refused at its own question, and a question
+// to which no answer could be right is not asked.
+func (s *session) describe(n *spec.Network, i int, svc *spec.Service, at place) error {
+	path := fmt.Sprintf("services[%d]", i)
+	// with is the model's verdict on the service as it stands, changed by change.
+	with := func(change func(*spec.Service)) error {
+		trial := *svc
+		change(&trial)
+		m := *n
+		m.Spec.Services = slices.Clone(n.Spec.Services)
+		m.Spec.Services[i] = trial
+		return faults(&m, path)
+	}
+	for _, step := range []func(*spec.Service, place, verdict) error{
+		s.ports,
+		func(svc *spec.Service, at place, with verdict) error { return s.hosts(n, svc, at, with) },
+		s.metrics, s.canary,
+	} {
+		if err := step(svc, at, with); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verdict says why a service would be wrong after a change.
+type verdict func(change func(*spec.Service)) error
+
+func (s *session) ports(svc *spec.Service, at place, with verdict) (err error) {
+	if svc.Ports != nil {
+		return nil
+	}
+	q := Text{
+		Message: "Ports of " + svc.Name, Optional: true, Suggest: "8080",
+		Help: spec.PortForm + ", several parted by commas, such as 80:8080 or http=8080,grpc=9000/grpc. " +
+			"Protocols are http, http2, grpc, https, tls, tcp, udp and sctp. Answer none for a service that only calls others.",
+	}
+	svc.Ports, err = text(s, place{at.key + ".ports", at.flag + "port=" + spec.PortForm}, q, func(answer string) ([]spec.Port, error) {
+		ports, err := parseList(answer, spec.ParsePortFlag)
+		if err == nil {
+			err = with(func(t *spec.Service) { t.Ports = ports })
+		}
+		return ports, err
+	})
+	return err
+}
+
+// parseList reads words parted by commas.
+func parseList[T any](answer string, parse func(string) (T, error)) ([]T, error) {
+	var list []T
+	for word := range strings.SplitSeq(answer, ",") {
+		item, err := parse(strings.TrimSpace(word))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	return list, nil
+}
+
+func (s *session) hosts(n *spec.Network, svc *spec.Service, at place, with verdict) error {
+	if svc.Exposed() || svc.Hosts != nil || n.Spec.Ingress == nil {
+		return nil
+	}
+	if with(func(t *spec.Service) { t.Hosts = []string{"any.example"} }) != nil {
+		return nil
+	}
+	public, err := s.ask.Confirm(s.ctx, YesNo{
+		Message: fmt.Sprintf("Is %s public?", svc.Name),
+		Help:    "A public service is served by the front door under its hosts. Say no for everything that only other services call.",
+	})
+	if err != nil || !public {
+		return err
+	}
+	q := Text{Message: "Hosts of " + svc.Name, Help: "Host names, several parted by commas."}
+	if n.Spec.Domain != "" {
+		q.Default = svc.Name + "." + n.Spec.Domain
+	}
+	svc.Hosts, err = text(s, place{at.key + ".hosts", at.flag + "host=HOST"}, q, func(answer string) ([]string, error) {
+		hosts, err := parseList(answer, checked(spec.CheckHost))
+		if err == nil {
+			err = with(func(t *spec.Service) { t.Hosts = hosts })
+		}
+		return hosts, err
+	})
+	return err
+}
+
+func (s *session) metrics(svc *spec.Service, at place, with verdict) error {
+	if svc.Metrics != nil {
+		return nil
+	}
+	q := Text{
+		Message: "Metrics of " + svc.Name, Optional: true,
+		Help: "Where it serves Prometheus metrics: " + spec.MetricsForm + ", such as 9090 or 9090/stats. Leave it empty if nowhere.",
+	}
+	m, err := text(s, place{at.key + ".metrics", at.flag + "metrics=" + spec.MetricsForm}, q, func(answer string) (*spec.Metrics, error) {
+		m, err := spec.ParseMetricsFlag(answer)
+		if err == nil {
+			err = with(func(t *spec.Service) { t.Metrics = &m })
+		}
+		return &m, err
+	})
+	svc.Metrics = m
+	return err
+}
+
+func (s *session) canary(svc *spec.Service, at place, with verdict) error {
+	if svc.Canary != nil || with(func(t *spec.Service) { t.Canary = &spec.Canary{Stable: "v1", Version: "v2"} }) != nil {
+		return nil
+	}
+	c, err := text(s, place{at.key + ".canary", at.flag + "canary=" + spec.CanaryForm}, Text{
+		Message: "Canary of " + svc.Name, Optional: true,
+		Help: "A new version and its share of the traffic in percent: " + spec.CanaryForm + ", such as v2=10. Leave it empty if there is one version.",
+	}, func(answer string) (*spec.Canary, error) {
+		c, err := spec.ParseCanaryFlag(answer)
+		if err == nil {
+			// Which version is stable is asked next; here it is any other one.
+			stable := stableVersion
+			if c.Version == stable {
+				stable = "v0"
+			}
+			err = with(func(t *spec.Service) { t.Canary = &spec.Canary{Stable: stable, Version: c.Version} })
+		}
+		return &c, err
+	})
+	if err != nil || c == nil {
+		return err
+	}
+	q := Text{Message: "Stable version of " + svc.Name, Help: "The version label of the pods that take the rest of the traffic."}
+	if c.Version != stableVersion {
+		q.Default = stableVersion
+	}
+	stable, err := text(s, place{at.key + ".canary.stable", at.flag + "stable=VERSION"}, q, func(answer string) (string, error) {
+		return answer, with(func(t *spec.Service) { t.Canary = &spec.Canary{Stable: answer, Version: c.Version} })
+	})
+	if stable != stableVersion {
+		c.Stable = stable
+	}
+	svc.Canary = c
+	return err
+}
+
+// stableVersion is the model's default for canary.stable.
+const stableVersion = "v1"
+
+// calls asks whom a service calls, among the others that have ports.
+func (s *session) calls(svc *spec.Service, all []spec.Service) error {
+	options := callees(svc.Name, all)
+	if svc.Calls != nil || len(options) == 0 {
+		return nil
+	}
+	names, err := s.ask.Choose(s.ctx, Choice{
+		Message: fmt.Sprintf("What does %s call?", svc.Name), Many: true, Options: options,
+		Help: "Only the calls named here are let through.",
+	})
+	for _, name := range names {
+		svc.Calls = append(svc.Calls, spec.Call{Service: name})
+	}
+	return err
+}
+
+// callees are the services that a service may call: the others with ports.
+func callees(name string, all []spec.Service) []Option {
+	var options []Option
+	for _, other := range all {
+		if other.Name == name || len(other.Ports) == 0 {
+			continue
+		}
+		words := make([]string, len(other.Ports))
+		for i, p := range other.Ports {
+			words[i] = spec.FormatPortFlag(p)
+		}
+		options = append(options, Option{other.Name, strings.Join(words, ", ")})
+	}
+	return options
+}

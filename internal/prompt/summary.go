@@ -1,0 +1,126 @@
+package prompt
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"kgen.dev/kgen/internal/spec"
+)
+
+// Summary tells in a few lines what a model describes, for a last look before
+// anything is written: the platform, each service with what it serves, and who
+// calls whom. It ends with a newline.
+func Summary(n *spec.Network) string {
+	full := n.WithDefaults()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s in namespace %s: %s\n", full.Metadata.Name, full.Spec.Namespace, platformWords(&full.Spec))
+
+	var rows strings.Builder
+	w := tabwriter.NewWriter(&rows, 0, 0, 3, ' ', 0)
+	for i := range full.Spec.Services {
+		s := &full.Spec.Services[i]
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", s.Name, portWords(s), strings.Join(traits(&full.Spec, s), ", "))
+	}
+	_ = w.Flush() // a strings.Builder takes everything
+	for line := range strings.Lines(rows.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+
+	calls := false
+	for i := range full.Spec.Services {
+		s := &full.Spec.Services[i]
+		if len(s.Calls) == 0 {
+			continue
+		}
+		if !calls {
+			b.WriteString("calls\n")
+			calls = true
+		}
+		var callees []string
+		for _, c := range s.Calls {
+			word := spec.FormatCallFlag(c)
+			if c.Namespace != "" {
+				word += " in " + c.Namespace
+			}
+			callees = append(callees, word)
+		}
+		fmt.Fprintf(&b, "  %s -> %s\n", s.Name, strings.Join(callees, ", "))
+	}
+	if !calls {
+		b.WriteString("no calls between services\n")
+	}
+	return b.String()
+}
+
+func platformWords(s *spec.Spec) string {
+	words := []string{"no mesh"}
+	if s.Mesh.Provider == spec.Istio {
+		words[0] = "Istio in " + string(s.Mesh.Mode) + " mode"
+	}
+	in := s.Ingress
+	if in == nil {
+		return words[0] + ", nothing public"
+	}
+	api := "Gateway API"
+	if in.API == spec.IngressResource {
+		api = "Ingress"
+	}
+	words = append(words, fmt.Sprintf("%s of class %s", api, in.Class))
+	switch {
+	case in.TLS == nil:
+		words = append(words, "no TLS at the front door")
+	case in.TLS.ClusterIssuer != "":
+		words = append(words, "certificates from ClusterIssuer "+in.TLS.ClusterIssuer)
+	case in.TLS.Issuer != "":
+		words = append(words, "certificates from Issuer "+in.TLS.Issuer)
+	default:
+		words = append(words, "the certificate in Secret "+in.TLS.SecretName)
+	}
+	return strings.Join(words, ", ")
+}
+
+func portWords(s *spec.Service) string {
+	if len(s.Ports) == 0 {
+		return "no ports"
+	}
+	var words []string
+	for _, p := range s.Ports {
+		word := fmt.Sprintf("%d", p.Port)
+		if p.TargetPort.Name != "" || p.TargetPort.Number != p.Port {
+			word += "->" + p.TargetPort.Text()
+		}
+		words = append(words, word+"/"+string(p.Protocol))
+	}
+	return strings.Join(words, " ")
+}
+
+// traits are what sets a service apart from a plain internal one.
+func traits(n *spec.Spec, s *spec.Service) []string {
+	var out []string
+	if s.Type != spec.ClusterIP {
+		out = append(out, string(s.Type))
+	}
+	scheme := "https://"
+	if n.Ingress != nil && n.Ingress.Insecure {
+		scheme = "http://"
+	}
+	for _, h := range s.Hosts {
+		out = append(out, scheme+h)
+	}
+	if c := s.Canary; c != nil {
+		out = append(out, fmt.Sprintf("%d%% to %s beside %s", c.Weight, c.Version, c.Stable))
+	}
+	if m := s.Metrics; m != nil {
+		out = append(out, fmt.Sprintf("metrics on %d%s", m.Port, m.Path))
+	}
+	for _, c := range s.Callers {
+		out = append(out, "called from namespace "+c.Namespace)
+	}
+	for _, e := range s.Egress {
+		for _, p := range e.Ports {
+			out = append(out, fmt.Sprintf("calls %s%s:%d", e.Host, e.CIDR, p))
+		}
+	}
+	return out
+}
