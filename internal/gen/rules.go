@@ -62,6 +62,12 @@ func (s *Service) plainCallers() bool {
 	return len(s.HTTPPorts()) > 0 && (s.Exposed() && !s.App.DoorInMesh() || s.Type == spec.LoadBalancer)
 }
 
+// proxiedCallers reports whether somebody calls the service through a proxy or
+// the waypoint: whom the breaker turns away, and who tells of it.
+func (s *Service) proxiedCallers() bool {
+	return s.App.Ambient() || s.Exposed() && s.App.DoorInMesh() || len(s.CalledBy) > 0 || len(s.Callers) > 0
+}
+
 // requestRate is the rate of requests, as a vector of single series, for the
 // whole namespace. Extra matchers are given without braces; each of them makes
 // a selection of its own, and a series in several counts once.
@@ -117,15 +123,32 @@ func (a *App) Tiers() []Tier {
 	return out
 }
 
+// tiers are those of the application that the service's objective leaves
+// possible: fourteen times a budget of ten percent is more than everything.
+func (s *Service) tiers() []Tier {
+	if s.SLO == nil || s.SLO.Availability == 0 {
+		return nil
+	}
+	var out []Tier
+	for _, t := range s.App.Tiers() {
+		if t.Factor*(100-float64(s.SLO.Availability)) < 100 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // errorWindows are the windows over which error ratios are recorded.
 func (a *App) errorWindows() []string {
 	out := []string{"5m"}
-	if len(a.with(func(s *Service) bool { return s.SLO != nil && s.SLO.Availability != 0 && s.MeshHTTP() })) == 0 {
-		return out
-	}
 	used := map[string]bool{}
-	for _, t := range a.Tiers() {
-		used[t.Long], used[t.Short] = true, true
+	for _, s := range a.Services {
+		if !s.MeshHTTP() {
+			continue
+		}
+		for _, t := range s.tiers() {
+			used[t.Long], used[t.Short] = true, true
+		}
 	}
 	for _, w := range []string{"30m", "1h", "2h", "6h", "1d", "3d"} {
 		if used[w] {
@@ -152,7 +175,7 @@ const (
 )
 
 func latencyRecord(percentile float64) string {
-	return "namespace_service:istio_request_duration_milliseconds:p" + strings.ReplaceAll(formatFloat(percentile), ".", "") + "_5m"
+	return "namespace_service:istio_request_duration_milliseconds:p" + strings.ReplaceAll(formatFloat(percentile), ".", "_") + "_5m"
 }
 
 func formatFloat(f float64) string {
@@ -277,7 +300,8 @@ func (s *Service) alerts() []Alert {
 }
 
 func (s *Service) errorAlerts() []Alert {
-	if s.SLO == nil || s.SLO.Availability == 0 {
+	tiers := s.tiers()
+	if len(tiers) == 0 {
 		return []Alert{{
 			Name: "ServiceErrorsHigh", For: "10m", Severity: "critical",
 			Expr:        s.selector(errorsRecord+"5m") + " > 0.05\nand on (" + byService + ")\n" + s.selector(requestsRecord) + " > " + leastTraffic,
@@ -287,7 +311,7 @@ func (s *Service) errorAlerts() []Alert {
 	}
 	budget := formatFloat((100 - float64(s.SLO.Availability)) / 100)
 	var out []Alert
-	for _, t := range s.App.Tiers() {
+	for _, t := range tiers {
 		threshold := " > (" + formatFloat(t.Factor) + " * " + budget + ")"
 		out = append(out, Alert{
 			Name: "ServiceErrorBudgetBurn", For: t.For, Severity: t.Severity, Window: t.Long,
@@ -331,7 +355,7 @@ func (s *Service) breakerAlerts() []Alert {
 	}
 	metric, flags := "istio_requests_total", "UO|UH"
 	switch {
-	case len(s.HTTPPorts()) > 0 && s.MeshHTTP():
+	case s.MeshHTTP() && s.proxiedCallers():
 	case len(s.HTTPPorts()) == 0 && s.App.Sidecar() && (len(s.CalledBy) > 0 || len(s.Callers) > 0):
 		metric, flags = "istio_tcp_connections_closed_total", "UO|UH|UF"
 	default:
@@ -342,7 +366,7 @@ func (s *Service) breakerAlerts() []Alert {
 		Expr: fmt.Sprintf("sum by (%s) (\n  rate(%s{reporter=~\"source|waypoint\",%s,response_flags=~\".*(%s).*\"}[5m])\n) > 0",
 			byService, metric, s.matchers(), flags),
 		Summary:     "Callers of " + s.Name + " are turned away by its circuit breaker.",
-		Description: "{{ $value | humanize }} a second are refused before they reach " + s.Name + ": its limits are reached, or every pod is ejected.",
+		Description: "{{ $value | printf \"%.2g\" }} a second are refused before they reach " + s.Name + ": its limits are reached, or every pod is ejected.",
 	}}
 }
 
@@ -390,12 +414,20 @@ func (s *Service) certificateAlert() Alert {
 
 func (s *Service) endpointsAlert() Alert {
 	ns := s.App.Namespace
+	match := "="
+	names := []string{s.Name}
+	for _, v := range s.VersionServices() {
+		if v.Weight > 0 { // a version without traffic may be without pods
+			names, match = append(names, v.Service), "=~"
+		}
+	}
+	name := strconv.Quote(strings.Join(names, "|"))
 	return Alert{
 		Name: "ServiceWithoutEndpoints", For: "5m", Severity: "critical",
-		Expr: fmt.Sprintf("kube_service_info{namespace=%q,service=%q}\nunless on (namespace, service)\nlabel_replace(\n  sum by (namespace, endpoint) (kube_endpoint_address{namespace=%q,endpoint=%q,ready=\"true\"}) > 0,\n  \"service\", \"$1\", \"endpoint\", \"(.+)\"\n)",
-			ns, s.Name, ns, s.Name),
+		Expr: fmt.Sprintf("kube_service_info{namespace=%q,service%s%s}\nunless on (namespace, service)\nlabel_replace(\n  sum by (namespace, endpoint) (kube_endpoint_address{namespace=%q,endpoint%s%s,ready=\"true\"}) > 0,\n  \"service\", \"$1\", \"endpoint\", \"(.+)\"\n)",
+			ns, match, name, ns, match, name),
 		Summary:     "No pod stands behind " + s.Name + ".",
-		Description: "The Service " + s.Name + " in " + ns + " has no ready endpoint: every call to it fails.",
+		Description: "The Service " + s.Name + ", or that of one of its versions, has no ready endpoint in " + ns + ": calls to it fail.",
 	}
 }
 

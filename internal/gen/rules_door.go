@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"kgen.dev/kgen/internal/spec"
 )
@@ -27,7 +28,8 @@ func (s *Service) doorAlerts() []Alert {
 
 func (s *Service) traefikAlerts() []Alert {
 	// Traefik names a backend <namespace>-<service>-<port name>@kubernetes for an
-	// Ingress, and <namespace>-<service>-http-<port>@kubernetesgateway for a route.
+	// Ingress; for a route <namespace>-<service>-http-<port>@kubernetesgateway, or
+	// …-<port>-grpc (its kubernetes/ingress and kubernetes/gateway providers).
 	var names []string
 	for _, p := range s.exposedPorts() {
 		for _, b := range s.backends(p) {
@@ -35,7 +37,7 @@ func (s *Service) traefikAlerts() []Alert {
 			case s.App.UsesIngress():
 				names = append(names, fmt.Sprintf("%s-%s-%s@kubernetes", s.App.Namespace, b.Service, p.Name))
 			case p.Protocol == spec.GRPC:
-				names = append(names, fmt.Sprintf("%s-%s-grpc-%d@kubernetesgateway", s.App.Namespace, b.Service, p.Port))
+				names = append(names, fmt.Sprintf("%s-%s-%d-grpc@kubernetesgateway", s.App.Namespace, b.Service, p.Port))
 			default:
 				names = append(names, fmt.Sprintf("%s-%s-http-%d@kubernetesgateway", s.App.Namespace, b.Service, p.Port))
 			}
@@ -44,7 +46,7 @@ func (s *Service) traefikAlerts() []Alert {
 	match := `service=~"` + strings.Join(names, "|") + `"`
 	all := `sum(rate(traefik_service_requests_total{` + match + `}[5m]))`
 	percentile, threshold := s.latency()
-	return []Alert{
+	alerts := []Alert{
 		{
 			Name: "FrontDoorErrorsHigh", For: "10m", Severity: "critical",
 			Expr:        `sum(rate(traefik_service_requests_total{` + match + `,code=~"5.."}[5m]))` + "\n/\n" + all + " > 0.05\nand\n" + all + " > " + leastTraffic,
@@ -59,7 +61,15 @@ func (s *Service) traefikAlerts() []Alert {
 			Description: formatFloat(percentile) + " % of them are answered within {{ $value | humanizeDuration }}.",
 		},
 	}
+	if threshold >= traefikLongest {
+		return alerts[:1]
+	}
+	return alerts
 }
+
+// traefikLongest is the last of Traefik's default latency buckets: no quantile
+// is ever seen above it.
+const traefikLongest = 5 * time.Second
 
 func (s *Service) nginxAlerts() []Alert {
 	var names []string

@@ -1,0 +1,5 @@
+module example.test/hello
+
+go 1.26.0
+
+tool example.test/hello

@@ -1,0 +1,298 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"kgen.dev/kgen/internal/spec"
+)
+
+// scenarios hold for each alert that kgen renders, by its name.
+var scenarios = map[string]scenario{
+	"ServiceErrorsHigh":              {10 * time.Minute, "critical", serviceErrors},
+	"ServiceErrorBudgetBurn":         {0, "", budgetBurn}, // by tier
+	"ServiceLatencyHigh":             {10 * time.Minute, "warning", serviceLatency},
+	"ServiceTrafficAbsent":           {15 * time.Minute, "warning", trafficAbsent},
+	"CircuitBreakerOpen":             {2 * time.Minute, "warning", breakerOpen},
+	"CanaryErrorsHigh":               {5 * time.Minute, "critical", canaryErrors},
+	"FrontDoorErrorsHigh":            {10 * time.Minute, "critical", doorErrors},
+	"FrontDoorLatencyHigh":           {10 * time.Minute, "warning", doorLatency},
+	"CertificateExpiresSoon":         {time.Hour, "critical", certificateExpires},
+	"ServiceWithoutEndpoints":        {5 * time.Minute, "critical", withoutEndpoints},
+	"ScrapeDown":                     {10 * time.Minute, "warning", scrapeDown},
+	"DNSErrorsHigh":                  {10 * time.Minute, "warning", dnsErrors},
+	"MeshRootCertificateExpiresSoon": {time.Hour, "critical", rootExpires},
+}
+
+// wantVariants are the forms of alerts that the models must show.
+var wantVariants = []string{
+	"ServiceErrorsHigh http source", "ServiceErrorsHigh grpc source", "ServiceErrorsHigh http destination",
+	"ServiceErrorsHigh grpc waypoint",
+	"ServiceErrorBudgetBurn 1h", "ServiceErrorBudgetBurn 6h", "ServiceErrorBudgetBurn 1d", "ServiceErrorBudgetBurn 3d",
+	"ServiceLatencyHigh p99", "ServiceLatencyHigh p95", "ServiceLatencyHigh p90",
+	"CircuitBreakerOpen http source", "CircuitBreakerOpen http waypoint", "CircuitBreakerOpen tcp",
+	"CanaryErrorsHigh source", "CanaryErrorsHigh destination", "CanaryErrorsHigh waypoint",
+	"FrontDoorErrorsHigh traefik ingress", "FrontDoorErrorsHigh traefik gateway", "FrontDoorErrorsHigh nginx ingress",
+}
+
+// rate is the first sample of a counter's rate: it takes two samples.
+const rate = time.Minute
+
+func (w world) callee(src source, version string) map[string]string {
+	return map[string]string{"destination_service_namespace": w.namespace(), "destination_service_name": w.serviceName(src, version)}
+}
+
+// speech is a protocol that the service's callers speak, with a good answer,
+// the faults that are the service's, and one that is the caller's own.
+type speech struct {
+	name       string
+	good, poor outcome
+	faults     []outcome
+}
+
+func (w world) speeches() []speech {
+	var out []speech
+	isGRPC := func(p spec.Port) bool { return p.Protocol == spec.GRPC }
+	if ports := w.httpPorts(); slices.ContainsFunc(ports, isGRPC) {
+		s := speech{"grpc", outcome{grpc: true}, outcome{grpc: true, status: "5"}, nil}
+		for _, status := range []string{"2", "13", "14"} {
+			s.faults = append(s.faults, outcome{grpc: true, status: status})
+		}
+		out = append(out, s)
+		if !slices.ContainsFunc(ports, func(p spec.Port) bool { return !isGRPC(p) }) {
+			return out
+		}
+	}
+	return append(out, speech{"http", outcome{}, outcome{code: "404"}, []outcome{{code: "500"}, {code: "503"}}})
+}
+
+// answers is traffic of which one share ends badly, spread over the kinds of fault.
+func (w world) answers(src source, s speech, version string, perMinute, share float64) []series {
+	in := func(o outcome) outcome { o.version = version; return o }
+	out := w.requests(src, in(s.good), steady(perMinute*(1-share)))
+	for _, fault := range s.faults {
+		if share > 0 {
+			out = append(out, w.requests(src, in(fault), steady(perMinute*share/float64(len(s.faults))))...)
+		}
+	}
+	return out
+}
+
+func percent(share float64) string { return strconv.FormatFloat(share*100, 'g', 4, 64) + "%" }
+
+func serviceErrors(w world) []scene {
+	var out []scene
+	for _, src := range w.sources(true) {
+		for _, s := range w.speeches() {
+			other := outcome{other: true, grpc: s.good.grpc, code: s.faults[0].code, status: s.faults[0].status}
+			out = append(out,
+				scene{what: "a tenth fails", variant: s.name + " " + src.reporter, input: w.answers(src, s, "", 600, 0.1),
+					fires: true, onset: rate, labels: w.callee(src, ""), value: "10%"},
+				scene{what: "one in twenty-five fails", input: w.answers(src, s, "", 600, 0.04)},
+				scene{what: "all fail, of three a minute", input: w.answers(src, s, "", 3, 1)},
+				scene{what: "half are the callers' own mistakes", input: append(w.answers(src, s, "", 300, 0), w.requests(src, s.poor, steady(300))...)},
+				scene{what: "another service fails", input: append(w.answers(src, s, "", 600, 0), w.requests(src, other, steady(600))...)},
+			)
+		}
+	}
+	return out
+}
+
+// tier is the burn-rate tier that the rule is for.
+func (w world) tier() (t struct {
+	long, short, wait time.Duration
+	factor            float64
+	window, severity  string
+}, ok bool) {
+	for _, t := range burnTiers {
+		if w.rule.Alert == "ServiceErrorBudgetBurn" && t.window == w.rule.Labels["window"] {
+			return t, true
+		}
+	}
+	return t, false
+}
+
+func budgetBurn(w world) []scene {
+	tier, ok := w.tier()
+	if !ok {
+		return nil
+	}
+	threshold := tier.factor * (100 - float64(w.s.SLO.Availability)) / 100
+	var out []scene
+	for _, src := range w.sources(true) {
+		s := w.speeches()[0]
+		const total = 6000
+		minutes := func(d time.Duration) int { return int(d / time.Minute) }
+		out = append(out,
+			scene{what: "burns a fifth too fast", variant: tier.window, input: w.answers(src, s, "", total, 1.2*threshold),
+				fires: true, onset: rate, labels: w.callee(src, ""), value: percent(1.2 * threshold)},
+			scene{what: "burns a little slower than that", input: w.answers(src, s, "", total, 0.9*threshold)},
+		)
+		// An hour of nothing but failures that is over: the long window still
+		// sees it, the short one does not.
+		over := time.Hour + tier.short + 2*time.Minute
+		recovered := w.requests(src, s.good, fmt.Sprintf("0+0x60 0+%dx%d", total, minutes(over)))
+		recovered = append(recovered, w.requests(src, s.faults[0], fmt.Sprintf("0+%dx60 %d+0x%d", total, 60*total, minutes(over)))...)
+		out = append(out, scene{what: "it is over", input: recovered, at: []time.Duration{over, over + 10*time.Minute}})
+		// A peak too short to matter to the long window.
+		if share := 3 * threshold; share < 1 {
+			step := tier.short / 5
+			step = min(step, 5*time.Minute)
+			calm, peak := int(tier.long/step), int(tier.wait/step)+2
+			good := float64(total) * (1 - share)
+			input := w.requests(src, s.good, fmt.Sprintf("0+%dx%d %.3f+%.3fx%d", total, calm, float64(total*calm)+good, good, peak))
+			input = append(input, w.requests(src, s.faults[0], fmt.Sprintf("0+0x%d %.3f+%.3fx%d", calm, total*share, total*share, peak))...)
+			out = append(out, scene{what: "a short peak after a calm " + tier.window, input: input, step: step,
+				at: []time.Duration{tier.long + time.Duration(peak)*step}})
+		}
+	}
+	return out
+}
+
+// latency is what the model promises, or what kgen takes for granted.
+func (w world) latency() (quantile float64, threshold time.Duration) {
+	if w.s.SLO != nil && w.s.SLO.Latency != nil {
+		return float64(w.s.SLO.Latency.Percentile) / 100, time.Duration(w.s.SLO.Latency.Threshold)
+	}
+	return 0.99, 500 * time.Millisecond
+}
+
+func serviceLatency(w world) []scene {
+	quantile, threshold := w.latency()
+	low, high, ok := above(istioBuckets, float64(threshold.Milliseconds()))
+	if !ok {
+		return nil
+	}
+	var out []scene
+	for _, src := range w.sources(true) {
+		for _, s := range w.speeches() {
+			took := func(slow, perMinute float64) []series {
+				out := w.requests(src, s.good, steady(perMinute))
+				for le, values := range histogram(istioBuckets, high, slow, perMinute) {
+					out = append(out, w.istio("istio_request_duration_milliseconds_bucket", src, s.good, map[string]string{"le": le}, values)...)
+				}
+				return out
+			}
+			out = append(out,
+				// With half as many again as may be slow, the quantile lies a third into their bucket.
+				scene{what: "more are slow than may be", variant: fmt.Sprintf("p%g", quantile*100), input: took(1.5*(1-quantile), 6000),
+					fires: true, onset: rate, labels: w.callee(src, ""), value: fmt.Sprintf("%.0f", low+(high-low)/3)},
+				scene{what: "as many are slow as may be", input: took(0.5*(1-quantile), 6000)},
+				scene{what: "all are slow, of three a minute", input: took(1, 3)},
+			)
+		}
+	}
+	return out
+}
+
+func trafficAbsent(w world) []scene {
+	var out []scene
+	for _, src := range w.sources(true) {
+		s := w.speeches()[0]
+		out = append(out,
+			scene{what: "callers have stopped", variant: src.reporter, input: w.requests(src, s.good, "500+0x100"),
+				fires: true, onset: rate, labels: map[string]string{"destination_service_namespace": w.namespace()}},
+			scene{what: "somebody calls now and then", input: w.requests(src, s.good, steady(0.2))},
+		)
+	}
+	if out == nil {
+		return nil
+	}
+	nobody := map[string]string{"destination_service_namespace": w.namespace(), "destination_service_name": w.s.Name}
+	if w.s.Canary != nil && (w.mesh() == string(spec.Ambient) || len(w.s.Hosts) > 0) {
+		delete(nobody, "destination_service_name") // it goes by several names
+	}
+	src := w.sources(true)[0]
+	return append(out, scene{what: "nobody has ever called", input: w.requests(src, outcome{other: true}, steady(60)),
+		fires: true, labels: nobody})
+}
+
+func breakerOpen(w world) []scene {
+	var out []scene
+	refused := func(src source, flags string, values string) []series {
+		if len(w.httpPorts()) > 0 {
+			return w.requests(src, outcome{code: "503", flags: flags}, values)
+		}
+		extra := map[string]string{"request_protocol": "tcp", "response_code": "0"}
+		return w.istio("istio_tcp_connections_closed_total", src, outcome{flags: flags}, extra, values)
+	}
+	for _, src := range w.sources(len(w.httpPorts()) > 0) {
+		variant := "http " + src.reporter
+		if len(w.httpPorts()) == 0 {
+			variant = "tcp"
+		}
+		if src.reporter == "destination" {
+			continue // who has no proxy has no breaker
+		}
+		other := outcome{other: true, code: "503", flags: "UO"}
+		out = append(out,
+			scene{what: "too many at once", variant: variant, input: refused(src, "UO", steady(120)),
+				fires: true, onset: rate, labels: w.callee(src, ""), value: "2"},
+			scene{what: "every pod is ejected", variant: variant, input: refused(src, "UH", steady(120)),
+				fires: true, onset: rate, labels: w.callee(src, ""), value: "2"},
+			scene{what: "it answers badly by itself", input: refused(src, "-", steady(120))},
+			scene{what: "another's is open", input: append(refused(src, "-", steady(120)), w.requests(src, other, steady(120))...)},
+			scene{what: "it was open for two minutes", input: refused(src, "UO", "0+60x2 120+0x60"), at: []time.Duration{20 * time.Minute}},
+		)
+	}
+	return out
+}
+
+func canaryErrors(w world) []scene {
+	var out []scene
+	canary := w.s.Canary.Version
+	for _, src := range w.sources(true) {
+		for _, s := range w.speeches() {
+			both := func(stable, stableShare, perMinute, share float64) []series {
+				return append(w.answers(src, s, "", stable, stableShare), w.answers(src, s, canary, perMinute, share)...)
+			}
+			labels := map[string]string{"destination_service_namespace": w.namespace()}
+			out = append(out,
+				scene{what: "the stable version has never failed", variant: src.reporter, input: both(900, 0, 100, 0.1),
+					fires: true, onset: rate, labels: labels, value: "10%"},
+				scene{what: "more than twice the stable version's share", variant: src.reporter, input: both(900, 0.04, 100, 0.1),
+					fires: true, onset: rate, labels: labels, value: "10%"},
+				scene{what: "less than twice the stable version's share", input: both(900, 0.04, 100, 0.08)},
+				scene{what: "both fail alike", input: both(900, 0.5, 100, 0.5)},
+				scene{what: "it fails, of six a minute", input: both(900, 0, 6, 1)},
+				scene{what: "only the stable version fails", input: both(900, 0.5, 100, 0)},
+			)
+		}
+	}
+	return out
+}
+
+func dnsErrors(world) []scene {
+	answers := func(failed float64) []series {
+		at := func(rcode, pod string, perMinute float64) series {
+			return series{"coredns_dns_responses_total", map[string]string{"rcode": rcode, "server": "dns://:53", "zone": ".", "plugin": "forward",
+				"namespace": "kube-system", "job": "kube-dns", "pod": pod}, steady(perMinute)}
+		}
+		return []series{at("NOERROR", "coredns-a", 500), at("NOERROR", "coredns-b", 500-failed), at("SERVFAIL", "coredns-b", failed)}
+	}
+	return []scene{
+		{what: "one in fifty fails", input: answers(20), fires: true, onset: rate, value: "2%"},
+		{what: "one in two hundred fails", input: answers(5)},
+	}
+}
+
+// constant is a gauge that stays where it is.
+func constant(value float64) string {
+	return strconv.FormatFloat(value, 'f', -1, 64) + "+0x300"
+}
+
+const day = 86400.0
+
+func rootExpires(w world) []scene {
+	at := func(days float64) []series {
+		return []series{{"citadel_server_root_cert_expiry_timestamp", istiod, constant(days * day)}}
+	}
+	return []scene{
+		{what: "in 29 days", input: at(29), fires: true, labels: istiod, value: "28d 22h 40m 0s"},
+		{what: "in 31 days", input: at(31)},
+	}
+}
+
+var istiod = map[string]string{"job": "istiod", "pod": "istiod-6f9c", "instance": "10.0.0.9:15014", "endpoint": "http-monitoring", "container": "discovery"}
