@@ -129,6 +129,10 @@ func Nearest(word string, candidates []string) string {
 		if strings.EqualFold(c, word) {
 			return c
 		}
+		// The lengths alone already tell most of the strangers.
+		if d := len(c) - len(word); d >= bestDistance || -d >= bestDistance {
+			continue
+		}
 		if d := distance(word, c); d < bestDistance {
 			best, bestDistance = c, d
 		}

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"slices"
+	"strings"
 
 	"kgen.dev/kgen/internal/spec"
 )
@@ -24,9 +25,10 @@ type App struct {
 type Service struct {
 	spec.Service
 	App      *App
-	CallsTo  []Edge // to services of this model, in the order of the file
-	CalledBy []Edge // from services of this model, in the order of the file
-	Stem     string // the name of its objects and files
+	CallsTo  []Edge        // to services of this model, in the order of the file
+	CalledBy []Edge        // from services of this model, in the order of the file
+	Outside  []spec.Caller // from outside this model
+	Stem     string        // the name of its objects and files
 	Alerts   []Alert
 
 	owned []string // the hosts whose certificate and redirect belong to it
@@ -44,18 +46,26 @@ type Host struct {
 	Name        string
 	Owner       *Service
 	Passthrough bool // TLS goes through to the pod
+	Rewritten   bool // some path below it is rewritten
 }
 
-// reserved are the names that objects and files of the whole application take.
-// A service of such a name keeps it for its Service; its other objects and its
-// files get a dot, which no service name contains.
+// reserved are the names that objects and files of the whole application take,
+// the files' own among them. A service of such a name keeps it for its Service;
+// its other objects and its files get a dot, which no service name contains.
+// So do the objects that a service has beside its own (redirect, canary …):
+// that no two ever have the same name does not depend on a list.
 var reserved = map[string]bool{
-	"kustomization": true, "default": true, "default-deny": true,
-	"allow-dns": true, "allow-mesh": true, "allow-acme-solver": true, "waypoint": true,
-	"peer-authentication": true, "authorization-policy": true, "egress": true,
-	"gateway": true, "redirect-https": true,
-	"rbac": true, "mesh": true, "front-door": true, "cert-manager": true, "recording-rules": true,
-	"platform": true, "sidecars": true, "istiod": true, "ztunnel": true,
+	"kustomization": true, "README": true,
+	// Objects that are not named like their file.
+	"default": true, "prometheus": true, "sidecars": true, "istiod": true, "ztunnel": true,
+}
+
+func init() {
+	for _, f := range folders {
+		for _, file := range f.files {
+			reserved[strings.TrimSuffix(file.name, ".yaml")] = true
+		}
+	}
 }
 
 func newApp(raw *spec.Network) *App {
@@ -95,6 +105,13 @@ func newApp(raw *spec.Network) *App {
 				}
 			}
 		}
+		for _, c := range from.Callers {
+			if !from.IsPeer(c, app.Namespace) {
+				from.Outside = append(from.Outside, c)
+				continue
+			}
+			from.CallsTo = append(from.CallsTo, Edge{Peer: from, Ports: from.PortsFor(c.Port)})
+		}
 		for _, e := range from.CallsTo {
 			e.Peer.CalledBy = append(e.Peer.CalledBy, Edge{Peer: from, Ports: e.Ports})
 		}
@@ -107,6 +124,9 @@ func newApp(raw *spec.Network) *App {
 				app.Hosts = append(app.Hosts, h)
 				app.hosts[name] = h
 				s.owned = append(s.owned, name)
+			}
+			if slices.ContainsFunc(s.Paths, func(p spec.Path) bool { return p.Rewrite != "" }) {
+				app.hosts[name].Rewritten = true
 			}
 		}
 	}

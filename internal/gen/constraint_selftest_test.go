@@ -314,9 +314,9 @@ var mutations = []struct {
 	{"K24", "a certificate for others", ingressBase, func(m *mutant) { m.set("Certificate", "web-tls", "other.example.test", "spec", "dnsNames", 0) }},
 	{"K24", "a host without TLS", ingressBase, func(m *mutant) { m.set("Ingress", "web", gone, "spec", "tls") }},
 	{"K24", "no certificate", sidecarBase, func(m *mutant) { m.drop("Certificate", "web-tls") }},
-	{"K25", "no redirect", sidecarBase, func(m *mutant) { m.drop("HTTPRoute", "web-redirect") }},
+	{"K25", "no redirect", sidecarBase, func(m *mutant) { m.drop("HTTPRoute", "web.redirect") }},
 	{"K25", "a redirect that does not last", sidecarBase, func(m *mutant) {
-		m.set("HTTPRoute", "web-redirect", 302, "spec", "rules", 0, "filters", 0, "requestRedirect", "statusCode")
+		m.set("HTTPRoute", "web.redirect", 302, "spec", "rules", 0, "filters", 0, "requestRedirect", "statusCode")
 	}},
 	{"K25", "no annotation", ingressBase, func(m *mutant) { m.set("Ingress", "web", gone, "metadata", "annotations") }},
 	{"K25", "no Middleware", traefikBase, func(m *mutant) { m.set("Middleware", "redirect-https", "http", "spec", "redirectScheme", "scheme") }},

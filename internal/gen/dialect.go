@@ -45,6 +45,14 @@ func (d dialect) path(s *Service, p spec.Port, path spec.Path) ([]Annotation, pa
 			if prefix == "" {
 				form.path = "/()(.*)"
 			}
+		} else if slices.ContainsFunc(s.Service.Hosts, func(h string) bool { return s.App.hosts[h].Rewritten }) {
+			// One regular expression on a host makes all of the host's paths into such,
+			// and a plain prefix would take /docsx for /docs.
+			add(true, "nginx.ingress.kubernetes.io/use-regex", "true")
+			form.kind = implementationSpecific
+			if prefix != "" {
+				form.path = prefix + "(/|$)"
+			}
 		}
 	case "traefik":
 		entry := "web"
@@ -119,7 +127,7 @@ func (d dialect) redirectObject() bool { return d == "traefik" }
 // the middleware that answers with the way to HTTPS.
 func (d dialect) redirect(s *Service, like Ingress) Ingress {
 	r := like
-	r.Name = s.Stem + "-redirect"
+	r.Name = s.Stem + ".redirect"
 	r.Comment = "Plain HTTP is answered with the way to HTTPS and nothing else."
 	r.Annotations = []Annotation{
 		{"traefik.ingress.kubernetes.io/router.entrypoints", "web"},

@@ -164,7 +164,7 @@ func (s *Service) GatewayRoutes() []HTTPRoute {
 	}
 	if owned := s.OwnedHosts(); len(owned) > 0 && !s.Passthrough() && a.Redirects() {
 		routes = append(routes, HTTPRoute{
-			Kind: "HTTPRoute", Name: s.Stem + "-redirect", App: a, Hosts: owned,
+			Kind: "HTTPRoute", Name: s.Stem + ".redirect", App: a, Hosts: owned,
 			Comment: "Plain HTTP is answered with the way to HTTPS and nothing else.",
 			Parents: []Parent{parent("http")},
 			Rules:   []RouteRule{{Redirect: true}},
@@ -254,7 +254,7 @@ func (s *Service) Ingresses() []Ingress {
 			i = len(out)
 			name := s.Stem
 			if i > 0 {
-				name = fmt.Sprintf("%s-%d", s.Stem, i+1)
+				name = fmt.Sprintf("%s.%d", s.Stem, i+1)
 			}
 			out = append(out, Ingress{Name: name, Class: a.Ingress.Class, Annotations: annotations, Hosts: s.Service.Hosts, TLS: s.tlsEntries(), App: a})
 		}
@@ -264,7 +264,7 @@ func (s *Service) Ingresses() []Ingress {
 	if vs := s.Versions(); len(vs) > 0 && class.SplitsIngress {
 		for _, o := range slices.Clone(out) {
 			canary := o
-			canary.Name += "-canary"
+			canary.Name += ".canary"
 			canary.Comment = fmt.Sprintf("The canary's share: %s.", vs[1].Name)
 			canary.Annotations = append(slices.Clone(o.Annotations),
 				Annotation{"nginx.ingress.kubernetes.io/canary", "true"},
@@ -301,11 +301,13 @@ func (s *Service) Middlewares() []Middleware {
 	return out
 }
 
+// rewriteName has no dot: Traefik takes it into a name of its own, in which it
+// would become a hyphen.
 func (s *Service) rewriteName(i int) string {
 	if i == 0 {
-		return s.Stem + "-rewrite"
+		return s.Name + "-rewrite"
 	}
-	return fmt.Sprintf("%s-rewrite-%d", s.Stem, i+1)
+	return fmt.Sprintf("%s-rewrite-%d", s.Name, i+1)
 }
 
 // rewriteRegex gives the expression that matches the prefix as whole segments,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/Masterminds/sprig/v3"
 
+	"kgen.dev/kgen/internal/scalar"
 	"kgen.dev/kgen/internal/spec"
 )
 
@@ -34,7 +35,7 @@ func funcs() template.FuncMap {
 		}
 		m[name] = f
 	}
-	m["scalar"] = scalar
+	m["scalar"] = writeScalar
 	m["quoted"] = quoted
 	m["portValue"] = portValue
 	m["labels"] = labels
@@ -44,12 +45,12 @@ func funcs() template.FuncMap {
 	return m
 }
 
-// scalar writes one value of the model as YAML: strings through Scalar, whole
+// writeScalar writes one value of the model as YAML: strings through scalar.Text, whole
 // numbers as they are. Anything else in a template is a mistake.
-func scalar(v any) (string, error) {
+func writeScalar(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
-		return Scalar(v), nil
+		return scalar.Text(v), nil
 	case int:
 		return strconv.Itoa(v), nil
 	case spec.PortNumber:
@@ -64,11 +65,11 @@ func scalar(v any) (string, error) {
 		return strconv.Itoa(int(v)), nil
 	case spec.PortRef:
 		if v.Name != "" {
-			return Scalar(v.Name), nil
+			return scalar.Text(v.Name), nil
 		}
 		return strconv.Itoa(int(v.Number)), nil
 	case spec.Duration:
-		return Scalar(seconds(v)), nil
+		return scalar.Text(seconds(v)), nil
 	}
 	return "", fmt.Errorf("a %T cannot be written as a scalar", v)
 }
@@ -79,7 +80,7 @@ func quoted(v any) (string, error) {
 	text := fmt.Sprint(v)
 	switch v := v.(type) {
 	case string, spec.PortNumber, int:
-		return jsonText(text)
+		return scalar.Double(text), nil
 	default:
 		return "", fmt.Errorf("a %T cannot be quoted", v)
 	}
@@ -90,7 +91,7 @@ func portValue(s string) string {
 	if _, err := strconv.Atoi(s); err == nil {
 		return s
 	}
-	return Scalar(s)
+	return scalar.Text(s)
 }
 
 // labels writes a mapping of strings, sorted, each entry on a line of its own
@@ -102,9 +103,9 @@ func labels(n int, m map[string]string) string {
 			b.WriteByte('\n')
 			b.WriteString(strings.Repeat(" ", n))
 		}
-		b.WriteString(Scalar(k))
+		b.WriteString(scalar.Text(k))
 		b.WriteString(": ")
-		b.WriteString(Scalar(m[k]))
+		b.WriteString(scalar.Text(m[k]))
 	}
 	return b.String()
 }

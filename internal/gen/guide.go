@@ -37,7 +37,7 @@ func (a *App) Mermaid() string {
 				line("%s -->|%s| %s", node(block, "%s([\"%s\"])"), protocols(s.Ports), to)
 			}
 		}
-		for _, c := range s.Callers {
+		for _, c := range s.Outside {
 			line("%s -->|%s| %s", node(c.Namespace+"/"+labelText(c.PodLabels), "%s([\"%s\"])"), protocols(s.PortsFor(c.Port)), to)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *Service) CallersText() string {
 	for _, e := range s.CalledBy {
 		out = append(out, e.Peer.Name)
 	}
-	for _, c := range s.Callers {
+	for _, c := range s.Outside {
 		out = append(out, c.Namespace+"/"+labelText(c.PodLabels))
 	}
 	return orDash(strings.Join(out, ", "))
@@ -153,6 +153,24 @@ func (a *App) Needs() []string {
 			default:
 				out = append(out, fmt.Sprintf("the Secret `%s` in namespace `%s`, with a certificate for every host above", tls.SecretName, a.Namespace))
 			}
+		}
+	}
+	if a.Meshed() {
+		var outside []string
+		for _, s := range a.Services {
+			for _, c := range s.Outside {
+				if name := "`" + c.Namespace + "`"; !slices.Contains(outside, name) {
+					outside = append(outside, name)
+				}
+			}
+		}
+		if len(outside) > 0 {
+			out = append(out, "callers from "+enumerate(outside)+" in the mesh as well: without an identity they are refused")
+		}
+	}
+	for _, s := range a.Services {
+		if vs := s.Versions(); len(vs) > 0 {
+			out = append(out, fmt.Sprintf("the pods of `%s` labelled `version: %s` and `version: %s`", s.Name, vs[0].Name, vs[1].Name))
 		}
 	}
 	out = append(out,
@@ -232,7 +250,7 @@ var runbooks = []Runbook{
 	}},
 	{"ServiceTrafficAbsent", "Nobody has called the service for half an hour, though it has callers.", []string{
 		"Ask it from a caller's pod: a refusal by name is a route, a 403 an authorization policy, a timeout a NetworkPolicy.",
-		"If silence is normal here, remove the alert by editing this folder's file for the service.",
+		"If silence is normal here, silence it where alerts are routed.",
 	}},
 	{"ServiceWithoutEndpoints", "The Service selects no ready pod.", []string{
 		"Compare the Service's selector with the labels of the pods.",

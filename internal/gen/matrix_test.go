@@ -46,6 +46,8 @@ var doors = map[string]spec.Ingress{
 	"ingress-nginx":         {API: spec.IngressResource, Class: "nginx"},
 	"ingress-contour":       {API: spec.IngressResource, Class: "contour"},
 	"ingress-cilium":        {API: spec.IngressResource, Class: "cilium"},
+	"gateway-alb":           {API: spec.GatewayAPI, Class: "alb", Controller: &spec.Controller{IPBlocks: []string{"10.40.0.0/20"}}},
+	"gateway-gce":           {API: spec.GatewayAPI, Class: "gce"},
 	"ingress-alb":           {API: spec.IngressResource, Class: "alb", Controller: &spec.Controller{IPBlocks: []string{"10.40.0.0/20", "10.40.16.0/20"}}},
 	"ingress-gce":           {API: spec.IngressResource, Class: "gce"},
 	"ingress-custom":        {API: spec.IngressResource, Class: "example.com-edge", Controller: ownController},

@@ -78,10 +78,10 @@ func (s *Service) MeshRoutes() []HTTPRoute {
 		}
 		name := s.Stem
 		if len(s.HTTPPorts()) > 1 {
-			name += "-" + p.Name
+			name += "." + p.Name
 		}
 		routes = append(routes, HTTPRoute{
-			Kind: routeKind(p), Name: name + "-mesh", App: s.App,
+			Kind: routeKind(p), Name: name + ".mesh", App: s.App,
 			Parents: []Parent{{Kind: "Service", Name: s.Name, Port: p.Port}},
 			Rules:   []RouteRule{{Backends: s.backends(p), Timeout: s.timeoutFor(p)}},
 		})
@@ -247,7 +247,7 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 			add("own", e.Peer.Name, AuthRule{Principals: []string{s.App.principal(s.App.Namespace, e.Peer.ServiceAccount)}, Ports: ports(stream)})
 		}
 	}
-	for _, c := range s.Callers {
+	for _, c := range s.Outside {
 		stream := portsWith(s.PortsFor(c.Port), carried)
 		if len(stream) == 0 {
 			continue
@@ -258,7 +258,9 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 		} else {
 			r.Namespaces = []string{c.Namespace}
 		}
-		add("from "+c.Namespace, "pods of "+c.Namespace, r)
+		// Of one source all fields have to hold, so accounts and whole namespaces
+		// stand in rules of their own.
+		add(fmt.Sprint(c.Namespace, c.ServiceAccount != ""), "pods of "+c.Namespace, r)
 	}
 	for i := range rules {
 		rules[i].Comment = "Called by " + enumerate(names[i]) + "."
@@ -278,7 +280,7 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 	if s.UsesWaypoint() {
 		if callers := s.callerAuth(frontPorts); len(callers) > 0 {
 			policies = append(policies, AuthorizationPolicy{
-				Name: s.Stem + "-callers", Target: s.Name, Rules: callers, App: s.App, Waypoint: true,
+				Name: s.Stem + ".callers", Target: s.Name, Rules: callers, App: s.App, Waypoint: true,
 				Comment: "At the waypoint, where callers are known. Both the Service's and the pod's port number stand here:\nwhich of them the waypoint sees depends on how the caller dialled.",
 			})
 			own.Rules = append(own.Rules, AuthRule{

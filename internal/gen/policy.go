@@ -210,7 +210,7 @@ func (s *Service) callerRules() []Rule {
 		}
 		direct.add(e.Peer.Name, policyPorts(ports, s.App.Ambient()), e.Peer.peer())
 	}
-	for _, c := range s.Callers {
+	for _, c := range s.Outside {
 		ports := s.PortsFor(c.Port)
 		if s.UsesWaypoint() {
 			viaWaypoint = viaWaypoint || len(portsWith(ports, carried)) > 0
@@ -377,7 +377,7 @@ func (a *App) WaypointPolicy() Policy {
 		if !s.UsesWaypoint() {
 			continue
 		}
-		for _, c := range s.Callers {
+		for _, c := range s.Outside {
 			key := fmt.Sprint(c.Namespace, c.PodLabels)
 			if !seen[key] && len(portsWith(s.PortsFor(c.Port), carried)) > 0 {
 				seen[key] = true

@@ -65,7 +65,7 @@ func (s *Service) plainCallers() bool {
 // proxiedCallers reports whether somebody calls the service through a proxy or
 // the waypoint: whom the breaker turns away, and who tells of it.
 func (s *Service) proxiedCallers() bool {
-	return s.App.Ambient() || s.Exposed() && s.App.DoorInMesh() || len(s.CalledBy) > 0 || len(s.Callers) > 0
+	return s.App.Ambient() || s.Exposed() && s.App.DoorInMesh() || len(s.CalledBy) > 0 || len(s.Outside) > 0
 }
 
 // requestRate is the rate of requests, as a vector of single series, for the
@@ -206,7 +206,7 @@ func (s *Service) MeshHTTP() bool {
 			}
 		}
 	}
-	for _, c := range s.Callers {
+	for _, c := range s.Outside {
 		for _, p := range s.PortsFor(c.Port) {
 			if p.Protocol.IsHTTP() {
 				return true
@@ -353,18 +353,18 @@ func (s *Service) breakerAlerts() []Alert {
 	if len(s.DestinationRules()) == 0 {
 		return nil
 	}
-	metric, flags := "istio_requests_total", "UO|UH"
+	metric := "istio_requests_total"
 	switch {
 	case s.MeshHTTP() && s.proxiedCallers():
-	case len(s.HTTPPorts()) == 0 && s.App.Sidecar() && (len(s.CalledBy) > 0 || len(s.Callers) > 0):
-		metric, flags = "istio_tcp_connections_closed_total", "UO|UH|UF"
+	case len(s.HTTPPorts()) == 0 && s.App.Sidecar() && (len(s.CalledBy) > 0 || len(s.Outside) > 0):
+		metric = "istio_tcp_connections_closed_total"
 	default:
 		return nil
 	}
 	return []Alert{{
 		Name: "CircuitBreakerOpen", For: "2m", Severity: "warning",
-		Expr: fmt.Sprintf("sum by (%s) (\n  rate(%s{reporter=~\"source|waypoint\",%s,response_flags=~\".*(%s).*\"}[5m])\n) > 0",
-			byService, metric, s.matchers(), flags),
+		Expr: fmt.Sprintf("sum by (%s) (\n  rate(%s{reporter=~\"source|waypoint\",%s,response_flags=~\".*(UO|UH).*\"}[5m])\n) > 0",
+			byService, metric, s.matchers()),
 		Summary:     "Callers of " + s.Name + " are turned away by its circuit breaker.",
 		Description: "{{ $value | printf \"%.2g\" }} a second are refused before they reach " + s.Name + ": its limits are reached, or every pod is ejected.",
 	}}

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"maps"
 	"strings"
 	"time"
 )
@@ -257,6 +258,12 @@ func (p Protocol) Transport() string {
 
 // Exposed reports whether the front door serves the service.
 func (s *Service) Exposed() bool { return len(s.Hosts) > 0 || len(s.Paths) > 0 }
+
+// IsPeer reports whether a caller is the service's own pods: the members of a
+// cluster that talk to one another.
+func (s *Service) IsPeer(c Caller, namespace string) bool {
+	return c.Namespace == namespace && maps.Equal(c.PodLabels, s.PodLabels)
+}
 
 // Port returns the port of that name.
 func (s *Service) Port(name string) (Port, bool) {

@@ -192,7 +192,7 @@ type Service struct {
 	Paths []Path `yaml:"paths"`
 	// The services that it calls: a name, or an object with service and port.
 	Calls []Call `yaml:"calls"`
-	// Who may call it from outside this file.
+	// Who may call it from outside this file; with its own namespace and podLabels, its own pods among themselves.
 	Callers []Caller `yaml:"callers"`
 	// What it calls outside the cluster.
 	Egress []Egress `yaml:"egress"`
@@ -267,7 +267,7 @@ type Call struct {
 	PodLabels map[string]string `yaml:"podLabels"`
 }
 
-// Caller is a workload outside this file that may call a service.
+// Caller is a workload outside this file that may call a service, or the service's own pods.
 type Caller struct {
 	// The caller's namespace.
 	Namespace string `yaml:"namespace" jsonschema:"required"`

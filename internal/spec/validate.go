@@ -21,13 +21,28 @@ func Validate(raw *Network) diag.List {
 	}
 	v.hosts()
 	v.derivedNames()
+	v.selectors()
 	return v.list
 }
 
 type validator struct {
-	list     diag.List
-	n, raw   *Network
-	services map[string]*Service
+	list      diag.List
+	n, raw    *Network
+	services  map[string]*Service
+	names     []string // sorted, for suggestions; made when first needed
+	suggested int
+}
+
+// nearest is the declared service whose name is closest to a misspelt one.
+func (v *validator) nearest(name string) string {
+	if v.names == nil {
+		v.names = slices.Sorted(maps.Keys(v.services))
+	}
+	// A suggestion is a courtesy: not one worth minutes on a file of thousands.
+	if v.suggested++; v.suggested > 100 {
+		return ""
+	}
+	return diag.Nearest(name, v.names)
 }
 
 func (v *validator) errorf(path, code, fix, format string, args ...any) {
@@ -272,6 +287,9 @@ func (v *validator) ports(path string, s *Service) {
 			if p.Port == m.Port && p.Protocol.Transport() == "TCP" && p.ContainerPort != m.Port {
 				v.errorf(path+".metrics.port", "duplicate", "serve the metrics on another port", "the Service already uses port %d for %s, which leads to another container port", m.Port, p.Name)
 			}
+			if p.ContainerPort == m.Port && p.Protocol == GRPC {
+				v.list.Warnf(path+".metrics.port", "doubtful", "serve the metrics on a port of their own", "port %s speaks gRPC, and metrics are scraped over HTTP/1.1 and, in a mesh, without mutual TLS", p.Name)
+			}
 			if p.ContainerPort == m.Port && !p.Protocol.IsHTTP() && p.Protocol.Transport() == "TCP" {
 				v.errorf(path+".metrics.port", "contradiction", "name the port that serves metrics over HTTP", "port %s speaks %s, and metrics are scraped over HTTP", p.Name, p.Protocol)
 			}
@@ -282,40 +300,39 @@ func (v *validator) ports(path string, s *Service) {
 // MetricsPortName names the Service port that metrics adds.
 const MetricsPortName = "http-metrics"
 
-// derivedNames checks that the objects kgen adds beside a service's own do not
-// take the name of another service.
+// derivedNames checks that the Services that kgen adds beside a service's own,
+// one a version and one for a load balancer's metrics, have names of their own
+// and names that a Service can have.
 func (v *validator) derivedNames() {
+	type owner struct{ path, what string }
+	owners := map[string]owner{}
 	for i := range v.n.Spec.Services {
 		s := &v.n.Spec.Services[i]
-		if c := s.Canary; c != nil {
-			for _, version := range []string{c.Stable, c.Version} {
-				name := s.Name + "-" + version
-				if len(name) > 63 {
-					v.errorf(fmt.Sprintf("services[%d].name", i), "bad-value", "shorten the service's name or the version", "%q, the Service of one version, has %d characters, more than 63", name, len(name))
-				}
-				if _, taken := v.services[name]; taken {
-					v.errorf(fmt.Sprintf("services[%d].canary", i), "duplicate", "rename one of them", "the Service of version %s would be %s, which is a service already", version, name)
-				}
+		owners[s.Name] = owner{fmt.Sprintf("services[%d].name", i), "service " + s.Name}
+	}
+	for i := range v.n.Spec.Services {
+		s := &v.n.Spec.Services[i]
+		path := fmt.Sprintf("services[%d]", i)
+		claim := func(key, suffix, what string) {
+			name := s.Name + "-" + suffix
+			if len(name) > 63 {
+				v.errorf(path+".name", "bad-value", "shorten it", "%q, the Service of %s, has %d characters, more than 63", name, what, len(name))
 			}
+			if other, taken := owners[name]; taken {
+				v.errorf(path+"."+key, "duplicate", "rename one of them", "the Service of %s would be %s, the name of %s", what, name, other.what)
+				return
+			}
+			owners[name] = owner{path + "." + key, what}
 		}
-		if s.Exposed() {
-			for _, suffix := range []string{"-redirect", "-canary"} {
-				if other, taken := v.services[s.Name+suffix]; taken && other.Exposed() {
-					v.errorf(fmt.Sprintf("services[%d].hosts", i), "duplicate", "rename one of them", "the route %s is taken by the service of that name", s.Name+suffix)
-				}
-			}
+		if c := s.Canary; c != nil && c.Stable != c.Version {
+			claim("canary", c.Stable, fmt.Sprintf("version %s of %s", c.Stable, s.Name))
+			claim("canary", c.Version, fmt.Sprintf("version %s of %s", c.Version, s.Name))
 		}
 		if s.Type == LoadBalancer && s.Metrics != nil {
-			name := s.Name + "-metrics"
-			if len(name) > 63 {
-				v.errorf(fmt.Sprintf("services[%d].name", i), "bad-value", "shorten it", "%q, the Service of its metrics, has %d characters, more than 63", name, len(name))
-			}
-			if _, taken := v.services[name]; taken {
-				v.errorf(fmt.Sprintf("services[%d].metrics", i), "duplicate", "rename one of them", "the Service of its metrics would be %s, which is a service already", name)
-			}
+			claim("metrics", "metrics", "the metrics of "+s.Name)
 		}
 		if v.n.Spec.Mesh.Mode == Ambient && s.Name == "waypoint" {
-			v.errorf(fmt.Sprintf("services[%d].name", i), "duplicate", "rename the service", "waypoint is the name of the namespace's own waypoint proxy")
+			v.errorf(path+".name", "duplicate", "rename the service", "waypoint is the name of the namespace's own waypoint proxy")
 		}
 	}
 }

@@ -2,10 +2,6 @@ package spec
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-
-	"kgen.dev/kgen/internal/diag"
 )
 
 func (v *validator) calls(path string, s *Service) {
@@ -29,10 +25,10 @@ func (v *validator) calls(path string, s *Service) {
 		callee, ok := v.services[c.Service]
 		switch {
 		case c.Service == s.Name:
-			v.errorf(at, "self", "remove it", "%s calls itself", s.Name)
+			v.errorf(at, "self", fmt.Sprintf("remove it; where its pods call one another, say callers: [{namespace: %s, podLabels: {…}}] with its own labels", v.n.Spec.Namespace), "%s calls itself", s.Name)
 		case !ok:
 			fix := "declare it below services, or add its namespace"
-			if near := diag.Nearest(c.Service, slices.Sorted(maps.Keys(v.services))); near != "" {
+			if near := v.nearest(c.Service); near != "" {
 				fix = fmt.Sprintf("did you mean %s? Otherwise %s", near, fix)
 			}
 			v.errorf(at, "undeclared", fix, "there is no service %q", c.Service)
@@ -51,6 +47,9 @@ func (v *validator) calls(path string, s *Service) {
 		}
 		v.labels(at+".podLabels", c.PodLabels)
 		v.optional(at+".serviceAccount", c.ServiceAccount, "", CheckSubdomain)
+		if c.Namespace == v.n.Spec.Namespace && !s.IsPeer(c, c.Namespace) {
+			v.errorf(at+".namespace", "contradiction", "describe it below services, and let it call "+s.Name, "%s is this application's own namespace", c.Namespace)
+		}
 		if len(s.Ports) == 0 {
 			v.errorf(at, "undeclared", "give it ports", "%s has no ports to call", s.Name)
 		} else if len(s.PortsFor(c.Port)) == 0 {
@@ -84,10 +83,12 @@ func (v *validator) egress(path string, s *Service) {
 		if len(e.Ports) == 0 {
 			v.errorf(at, "missing", "add port: 443", "no port is named")
 		}
-		for j, p := range e.Ports {
-			if slices.Index(e.Ports, p) < j {
+		ports := map[PortNumber]bool{}
+		for _, p := range e.Ports {
+			if ports[p] {
 				v.errorf(at, "duplicate", "remove one", "port %d is listed twice", p)
 			}
+			ports[p] = true
 		}
 	}
 }

@@ -22,6 +22,15 @@ func (v *validator) exposure(path string, raw, s *Service) {
 		v.errorf(path+".paths", "missing", "add hosts, or set domain below spec", "paths are served under hosts, and %s has none", s.Name)
 		return
 	}
+	if len(raw.Hosts) > maxHosts || len(raw.Paths) > maxPaths {
+		if len(raw.Hosts) > maxHosts {
+			v.errorf(path+".hosts", "too-many", "split the service, or serve the rest below a shared host", "%d hosts are more than the %d that one route takes", len(raw.Hosts), maxHosts)
+		}
+		if len(raw.Paths) > maxPaths {
+			v.errorf(path+".paths", "too-many", "serve fewer, longer prefixes", "%d paths are more than the %d that one route takes", len(raw.Paths), maxPaths)
+		}
+		return
+	}
 	for i, h := range raw.Hosts {
 		v.check(fmt.Sprintf("%s.hosts[%d]", path, i), "", CheckHost(h))
 		if slices.Index(raw.Hosts, h) < i {
@@ -30,12 +39,6 @@ func (v *validator) exposure(path string, raw, s *Service) {
 	}
 	if len(raw.Hosts) == 0 {
 		v.check(path+".name", "set hosts", CheckHost(s.Hosts[0]))
-	}
-	if len(raw.Hosts) > maxHosts {
-		v.errorf(path+".hosts", "too-many", "split the service, or serve the rest below a shared host", "%d hosts are more than the %d that one route takes", len(raw.Hosts), maxHosts)
-	}
-	if len(raw.Paths) > maxPaths {
-		v.errorf(path+".paths", "too-many", "serve fewer, longer prefixes", "%d paths are more than the %d that one route takes", len(raw.Paths), maxPaths)
 	}
 	in := v.n.Spec.Ingress
 	if firstExposable(s.Ports) == "" {
@@ -99,14 +102,14 @@ func (v *validator) hosts() {
 	hosts := map[string]int{}
 	for i := range v.n.Spec.Services {
 		s := &v.n.Spec.Services[i]
-		if !s.Exposed() {
-			continue
+		if len(s.Hosts) > maxHosts || len(s.Paths) > maxPaths {
+			continue // said above
 		}
 		for j, h := range s.Hosts {
 			at := fmt.Sprintf("services[%d].hosts[%d]", i, j)
 			hosts[h]++
 			for _, p := range s.Paths {
-				key := h + p.Path
+				key := h + strings.TrimSuffix(p.Path, "/") // /x and /x/ are one prefix
 				if other, taken := claims[key]; taken && slices.Index(s.Hosts, h) == j {
 					who := other
 					if other == s.Name {

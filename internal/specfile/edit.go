@@ -105,19 +105,15 @@ type editor struct {
 	lines *lines
 	own   layout
 
-	services     *yaml.Node // the list
-	servicesPath reach
-	inserts      []insert
+	services      *yaml.Node // the list
+	servicesLimit int        // the first line that is no longer the list's own
+	inserts       []insert
 }
 
 type insert struct {
 	offset int
 	text   string
 }
-
-// reach is how far a value's lines go: limit is the first line that is no
-// longer its own, column the one at which it starts.
-type reach struct{ limit, column int }
 
 // layout learns from the file how it is indented.
 func (e *editor) layout() {
@@ -130,7 +126,7 @@ func (e *editor) layout() {
 	}
 	key, list := pair(below, "services")
 	e.services = list
-	e.servicesPath.limit = limitOf(below, key, limitOf(root, specKey, e.lines.count()+1))
+	e.servicesLimit = limitOf(below, key, limitOf(root, specKey, e.lines.count()+1))
 	if by := below.Content[0].Column - specKey.Column; by > 0 && by < 9 {
 		e.own.indent = by
 	}

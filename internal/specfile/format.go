@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 
+	"kgen.dev/kgen/internal/scalar"
 	"kgen.dev/kgen/internal/spec"
 )
 
@@ -46,5 +47,5 @@ func commentText(s string) string {
 	if s == "" {
 		return "an application"
 	}
-	return quote(s)
+	return scalar.Word(s)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
 
+	"kgen.dev/kgen/internal/scalar"
 	"kgen.dev/kgen/internal/spec"
 )
 
@@ -110,7 +111,7 @@ func TestQuote(t *testing.T) {
 		"1.5", "1.2.3", "12:30", "2026-11-21", ".inf", ".NaN", "<<", "=", "-", "- a", "?", ":", "a: b", "a:", "a #b", "#a", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a",
 		"[a]", "{a}", "a,b", "'a'", "\"a\"", "\\", "a\nb", "a\tb", "\x01", "\u0085", "\u2028", "\ufeff", "é", "日本", " a", "a ", "...", "---", "https://a.example.com/", "/", "v1", "10.0.0.0/8", "app.kubernetes.io/name",
 	} {
-		q := quote(s)
+		q := scalar.Word(s)
 		for _, text := range []string{q, "[" + q + "]", "- " + q, "{" + q + ": " + q + "}", q + ": " + q} {
 			var doc yaml.Node
 			if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
@@ -125,12 +126,12 @@ func TestQuote(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"on", "y", "No", "1_000", "12:30", "0o7", "1.2.3", "2026-11-21"} {
-		if q := quote(s); !strings.HasPrefix(q, `"`) {
+		if q := scalar.Word(s); !strings.HasPrefix(q, `"`) {
 			t.Errorf("%s is printed without quotes, and YAML 1.1 reads something else", s)
 		}
 	}
 	for _, s := range []string{"web", "v1", "10.0.0.0/8", "https://a.example.com/", "app.kubernetes.io/name", "/", "10d", "5s", "ns1e3"} {
-		if q := quote(s); q != s {
+		if q := scalar.Word(s); q != s {
 			t.Errorf("%s is printed as %s without need", s, q)
 		}
 	}

@@ -209,7 +209,7 @@ func TestParseRefuses(t *testing.T) {
 		{"no host name", head + "  ingress: {insecure: true}\n  services:\n  - name: web\n    ports: [{port: 80}]\n    hosts: [shop.example.com, '-x-.com']\n", `kgen.yaml:9:31: services[0].hosts[1]: "-x-.com" is not a host name (labels of lower-case letters, digits and hyphens, joined by dots)`},
 		{"undeclared callee", web + "    calls: [api]\n", `kgen.yaml:8:13: services[0].calls[0]: there is no service "api"; declare it below services, or add its namespace`},
 		{"undeclared port", web + "  - name: api\n    calls:\n    - service: web\n      port: grpc\n", `kgen.yaml:11:13: services[1].calls[0].port: web has no port grpc; it has http`},
-		{"a call to oneself", web + "    calls: [web]\n", `kgen.yaml:8:13: services[0].calls[0]: web calls itself; remove it`},
+		{"a call to oneself", web + "    calls: [web]\n", `kgen.yaml:8:13: services[0].calls[0]: web calls itself; remove it; where its pods call one another, say callers: [{namespace: shop, podLabels: {…}}] with its own labels`},
 		{"retries over the timeout", web + "    timeout: 5s\n    retries: {attempts: 3, perTryTimeout: 2s}\n", `kgen.yaml:9:14: services[0].retries: 3 attempts of 2s take 6s, longer than the timeout of 5s; raise timeout, or lower attempts or perTryTimeout`},
 		{"canary that nothing carries", web + "    canary: {version: v2, weight: 1}\n", `kgen.yaml:8:13: services[0].canary: there is neither a mesh nor the Gateway API to carry a canary; set mesh.provider: istio, or ingress.api: gateway`},
 		{"label key with dots", web + "    podLabels: {app: web, app.kubernetes.io/name: '-'}\n", `kgen.yaml:8:51: services[0].podLabels.app.kubernetes.io/name: "-" is not a label value (at most 63 letters, digits, '-', '_' and '.')`},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"kgen.dev/kgen/internal/scalar"
 	"kgen.dev/kgen/internal/spec"
 )
 
@@ -45,10 +46,10 @@ func (l layout) mapping(v reflect.Value, comment func(key string) []string) []st
 // member prints one key with its value.
 func (l layout) member(key string, v reflect.Value) []string {
 	v = reflect.Indirect(v)
-	if text := quote(key) + ": " + flow(v); oneLine(v) && len(text) <= lineWidth {
+	if text := scalar.Word(key) + ": " + flow(v); oneLine(v) && len(text) <= lineWidth {
 		return []string{text}
 	}
-	out := []string{quote(key) + ":"}
+	out := []string{scalar.Word(key) + ":"}
 	switch v.Kind() {
 	case reflect.Slice:
 		for i := range v.Len() {
@@ -60,12 +61,12 @@ func (l layout) member(key string, v reflect.Value) []string {
 		}
 	case reflect.Map:
 		for _, k := range sortedKeys(v) {
-			out = append(out, indented([]string{quote(k.String()) + ": " + flow(v.MapIndex(k))}, l.indent)...)
+			out = append(out, indented([]string{scalar.Word(k.String()) + ": " + flow(v.MapIndex(k))}, l.indent)...)
 		}
 	case reflect.Struct:
 		out = append(out, indented(l.mapping(v, nil), l.indent)...)
 	default:
-		return []string{quote(key) + ": " + flow(v)}
+		return []string{scalar.Word(key) + ": " + flow(v)}
 	}
 	return out
 }
@@ -171,7 +172,7 @@ func flow(v reflect.Value) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case reflect.Map:
 		for _, k := range sortedKeys(v) {
-			parts = append(parts, quote(k.String())+": "+flow(v.MapIndex(k)))
+			parts = append(parts, scalar.Word(k.String())+": "+flow(v.MapIndex(k)))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	case reflect.Struct:
@@ -201,13 +202,13 @@ func word(v reflect.Value) string {
 		return durationText(time.Duration(x))
 	case spec.PortRef:
 		if x.Name != "" {
-			return quote(x.Name)
+			return scalar.Word(x.Name)
 		}
 		return x.Text()
 	}
 	switch v.Kind() {
 	case reflect.String:
-		return quote(v.String())
+		return scalar.Word(v.String())
 	case reflect.Float64:
 		return strconv.FormatFloat(v.Float(), 'f', -1, 64)
 	}

@@ -23,7 +23,7 @@ func (e *editor) addEntry(s *spec.Service) error {
 	if e.spaced(list) {
 		entry = append([]string{""}, entry...)
 	}
-	last := e.lastLine(e.dashLine(list, len(list.Content)-1), e.servicesPath.limit, list.Column)
+	last := e.lastLine(e.dashLine(list, len(list.Content)-1), e.servicesLimit, list.Column)
 	e.insertLines(last, list.Column, entry)
 	return nil
 }
@@ -123,7 +123,7 @@ func (e *editor) itemLimit(index int) int {
 	if index+1 < len(e.services.Content) {
 		return e.dashLine(e.services, index+1)
 	}
-	return e.servicesPath.limit
+	return e.servicesLimit
 }
 
 // insertFlow adds an element to a list or mapping between brackets.

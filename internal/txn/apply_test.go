@@ -56,6 +56,21 @@ func TestApply(t *testing.T) {
 	})
 }
 
+// TestModes keeps the mode of a file that is replaced.
+func TestModes(t *testing.T) {
+	dir := t.TempDir()
+	for name, mode := range map[string]os.FileMode{"private.yaml": 0o600, "shared.yaml": 0o664} {
+		must(t, os.WriteFile(filepath.Join(dir, name), []byte("old\n"), 0o600))
+		must(t, os.Chmod(filepath.Join(dir, name), mode))
+		must(t, Apply(context.Background(), dir, []Op{{Path: name, Data: []byte("new\n")}}))
+		info, err := os.Stat(filepath.Join(dir, name))
+		must(t, err)
+		if got := info.Mode().Perm(); got != mode {
+			t.Errorf("%s had mode %v and has %v", name, mode, got)
+		}
+	}
+}
+
 // TestRefused lists what is in the way: each time the error is exact, and
 // nothing has changed inside or outside.
 func TestRefused(t *testing.T) {

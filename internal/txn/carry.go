@@ -21,8 +21,12 @@ func (t *transaction) carryOut() error {
 		if err := t.makeFolders(path.Dir(e.path)); err != nil {
 			return err
 		}
+		mode, err := t.modeOf(e)
+		if err != nil {
+			return err
+		}
 		temps = append(temps, e.temp)
-		if err := t.files.WriteNew(e.temp, e.data, fileMode); err != nil {
+		if err := t.files.WriteNew(e.temp, e.data, mode); err != nil {
 			return err
 		}
 	}
@@ -51,6 +55,21 @@ func (t *transaction) carryOut() error {
 		}
 	}
 	return t.files.SyncAll(paths)
+}
+
+// modeOf is the mode of the file that is replaced, or that of a new file.
+func (t *transaction) modeOf(e entry) (fs.FileMode, error) {
+	if !e.had {
+		return fileMode, nil
+	}
+	info, err := t.files.Lstat(e.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fileMode, nil
+	case err != nil:
+		return 0, err
+	}
+	return info.Mode().Perm(), nil
 }
 
 // makeFolders makes a folder and what is missing above it.

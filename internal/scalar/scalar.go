@@ -1,4 +1,7 @@
-package gen
+// Package scalar writes strings as YAML scalars. It is the one place that
+// decides what needs quotes, for the model and for the manifests, so that a
+// service named null, 1e3 or yes stays a name in both.
+package scalar
 
 import (
 	"encoding/json"
@@ -35,21 +38,25 @@ func byteSet(chars string) (set [256]bool) {
 	return set
 }
 
-// Scalar writes s so that every YAML reader gives back the string s: plain where
-// that is safe, in quotes otherwise. Every scalar of every template that comes
-// from the model goes through it.
-func Scalar(s string) string {
+// Word writes s so that every YAML reader gives back the string s, wherever it
+// stands: as a key, a value or an item, in block or flow style.
+func Word(s string) string {
 	if plain(s) {
+		return s
+	}
+	return Double(s)
+}
+
+// Text writes s likewise as a value of block style, where sentences need no
+// quotes and what holds quotes itself reads better in single ones.
+func Text(s string) string {
+	if plain(s) || sentence(s) {
 		return s
 	}
 	if strings.ContainsAny(s, `"\`) && !strings.ContainsFunc(s, odd) {
 		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
 	}
-	quoted, err := jsonText(s)
-	if err != nil {
-		panic(err) // a string always marshals
-	}
-	return quoted
+	return Double(s)
 }
 
 // odd are the characters that YAML does not take as they are, or folds.
@@ -57,23 +64,22 @@ func odd(r rune) bool {
 	return unicode.IsControl(r) || r == '\ufeff' || r == '\ufffe' || r == '\uffff' || r == '\u2028' || r == '\u2029'
 }
 
-// plain reports whether s needs no quotes: no YAML version reads it as anything
-// but this string.
+// plain reports whether s needs no quotes anywhere: no YAML version reads it as
+// anything but this string.
 func plain(s string) bool {
 	if s == "" || len(s) <= 5 && words[strings.ToLower(s)] {
 		return false
 	}
-	last := s[len(s)-1]
-	switch first := s[0]; {
-	case startsWord[first] && last != ':' && only(s, &insideWord):
-		return true // a word: it starts like no number and holds nothing that means something
-	case first >= 'A' && first <= 'Z':
-		// A sentence: its spaces are no indicator's.
-		return only(s, &insideProse) && last != ' ' && last != ',' && last != ';' && last != '-'
-	case first >= '0' && first <= '9':
-		return measure(s)
+	if startsWord[s[0]] {
+		// It starts like no number and holds nothing that means something.
+		return s[len(s)-1] != ':' && only(s, &insideWord)
 	}
-	return false
+	return measure(s)
+}
+
+// sentence reports prose whose spaces are no indicator's.
+func sentence(s string) bool {
+	return len(s) > 5 && s[0] >= 'A' && s[0] <= 'Z' && only(s, &insideProse) && !strings.ContainsRune(" ,;-", rune(s[len(s)-1]))
 }
 
 func only(s string, set *[256]bool) bool {
@@ -98,18 +104,18 @@ func measure(s string) bool {
 		strings.Trim(address, digits+".") == "" && strings.Trim(bits, digits) == ""
 }
 
-// jsonText quotes s as JSON, which YAML's double-quoted style contains, without
-// the escapes that JSON adds for HTML's sake.
-func jsonText(s string) (string, error) {
+// Double writes s in double quotes, as JSON does, which YAML's double-quoted
+// style contains, without the escapes that JSON adds for HTML's sake.
+func Double(s string) string {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(s); err != nil {
-		return "", err
+		panic(err) // a string always marshals
 	}
 	text := strings.TrimSuffix(b.String(), "\n")
 	if !strings.ContainsFunc(text, odd) {
-		return text, nil
+		return text
 	}
 	b.Reset()
 	for _, r := range text { // JSON has escaped the rest
@@ -119,5 +125,5 @@ func jsonText(s string) (string, error) {
 		}
 		b.WriteRune(r)
 	}
-	return b.String(), nil
+	return b.String()
 }
