@@ -44,6 +44,12 @@ func (w world) callee(src source, version string) map[string]string {
 	return map[string]string{"destination_service_namespace": w.namespace(), "destination_service_name": w.serviceName(src, version)}
 }
 
+// whole is the service by its own name, by which recorded series go whatever
+// Service the requests were sent to.
+func (w world) whole() map[string]string {
+	return map[string]string{"destination_service_namespace": w.namespace(), "destination_service_name": w.s.Name}
+}
+
 // speech is a protocol that the service's callers speak, with a good answer,
 // the faults that are the service's, and one that is the caller's own.
 type speech struct {
@@ -89,7 +95,7 @@ func serviceErrors(w world) []scene {
 			other := outcome{other: true, grpc: s.good.grpc, code: s.faults[0].code, status: s.faults[0].status}
 			out = append(out,
 				scene{what: "a tenth fails", variant: s.name + " " + src.reporter, input: w.answers(src, s, "", 600, 0.1),
-					fires: true, onset: rate, labels: w.callee(src, ""), value: "10%"},
+					fires: true, onset: rate, labels: w.whole(), value: "10%"},
 				scene{what: "one in twenty-five fails", input: w.answers(src, s, "", 600, 0.04)},
 				scene{what: "all fail, of three a minute", input: w.answers(src, s, "", 3, 1)},
 				scene{what: "half are the callers' own mistakes", input: append(w.answers(src, s, "", 300, 0), w.requests(src, s.poor, steady(300))...)},
@@ -127,7 +133,7 @@ func budgetBurn(w world) []scene {
 		minutes := func(d time.Duration) int { return int(d / time.Minute) }
 		out = append(out,
 			scene{what: "burns a fifth too fast", variant: tier.window, input: w.answers(src, s, "", total, 1.2*threshold),
-				fires: true, onset: rate, labels: w.callee(src, ""), value: percent(1.2 * threshold)},
+				fires: true, onset: rate, labels: w.whole(), value: percent(1.2 * threshold)},
 			scene{what: "burns a little slower than that", input: w.answers(src, s, "", total, 0.9*threshold)},
 		)
 		// An hour of nothing but failures that is over: the long window still
@@ -178,7 +184,7 @@ func serviceLatency(w world) []scene {
 			out = append(out,
 				// With half as many again as may be slow, the quantile lies a third into their bucket.
 				scene{what: "more are slow than may be", variant: fmt.Sprintf("p%g", quantile*100), input: took(1.5*(1-quantile), 6000),
-					fires: true, onset: rate, labels: w.callee(src, ""), value: fmt.Sprintf("%.0f", low+(high-low)/3)},
+					fires: true, onset: rate, labels: w.whole(), value: fmt.Sprintf("%.0f", low+(high-low)/3)},
 				scene{what: "as many are slow as may be", input: took(0.5*(1-quantile), 6000)},
 				scene{what: "all are slow, of three a minute", input: took(1, 3)},
 			)

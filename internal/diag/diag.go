@@ -8,7 +8,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Severity says whether a finding stops the run.
@@ -58,6 +60,25 @@ func (d Diagnostic) String() string {
 	if d.Fix != "" {
 		b.WriteString("; ")
 		b.WriteString(d.Fix)
+	}
+	return printable(b.String())
+}
+
+// printable shows what a terminal would act on, or an editor hide, as its
+// escape: a finding quotes what stands in a file, and stays on its line.
+func printable(s string) string {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) }
+	if !strings.ContainsFunc(s, odd) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if odd(r) {
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+			continue
+		}
+		b.WriteRune(r)
 	}
 	return b.String()
 }

@@ -17,6 +17,7 @@ func TestString(t *testing.T) {
 		{diag.Diagnostic{File: "kgen.yaml", Line: 14, Column: 15, Path: "services[1].canary.weight", Severity: diag.Error, Message: "130 is not between 0 and 100"},
 			"kgen.yaml:14:15: services[1].canary.weight: 130 is not between 0 and 100"},
 		{diag.Diagnostic{File: "kgen.yaml", Line: 3, Severity: diag.Warning, Message: "retired", Fix: "move"}, "kgen.yaml:3: warning: retired; move"},
+		{diag.Diagnostic{Path: "a\x1b[31mb\nc\u202ed", Message: "unknown key"}, `a\x1b[31mb\nc\u202ed: unknown key`},
 		{diag.Diagnostic{File: "kgen.yaml", Column: 4, Message: "is empty"}, "kgen.yaml: is empty"},
 	} {
 		if got := c.d.String(); got != c.want {

@@ -19,6 +19,8 @@ type App struct {
 	// Looked up again and again while rendering, so kept; see newApp.
 	hosts    map[string]*Host
 	reporter []string
+	// What oneName replaces, see versions.
+	versionNames, versionGroups string
 }
 
 // Service is one service of the resolved model.
@@ -57,7 +59,7 @@ type Host struct {
 var reserved = map[string]bool{
 	"kustomization": true, "README": true,
 	// Objects that are not named like their file.
-	"default": true, "prometheus": true, "sidecars": true, "istiod": true, "ztunnel": true,
+	"default": true, "sidecars": true, "istiod": true, "ztunnel": true,
 }
 
 func init() {
@@ -131,6 +133,7 @@ func newApp(raw *spec.Network) *App {
 		}
 	}
 	app.reporter = app.reporters()
+	app.versionNames, app.versionGroups = app.versions()
 	for _, s := range app.Services {
 		s.Alerts = s.alerts()
 	}

@@ -335,7 +335,7 @@ var mutations = []struct {
 	}},
 	{"K26", "scraped twice", sidecarBase, func(m *mutant) { m.duplicate("ServiceMonitor", "shop-stock", "shop-stock-too") }},
 	{"K27", "not Prometheus's label", sidecarBase, func(m *mutant) { m.set("ServiceMonitor", "shop-stock", "other", "metadata", "labels", "release") }},
-	{"K27", "nothing may be read", sidecarBase, func(m *mutant) { m.drop("RoleBinding", "prometheus") }},
+	{"K27", "nothing may be read", sidecarBase, func(m *mutant) { m.drop("RoleBinding", "shop-prometheus") }},
 	{"K28", "the scrape meets mutual TLS", sidecarBase, func(m *mutant) { m.set("PeerAuthentication", "stock", gone, "spec", "portLevelMtls") }},
 	{"K28", "not strict", sidecarBase, func(m *mutant) { m.set("PeerAuthentication", "default", "PERMISSIVE", "spec", "mtls", "mode") }},
 	{"K29", "a series of nobody", sidecarBase, func(m *mutant) {

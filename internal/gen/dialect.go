@@ -74,9 +74,13 @@ func (d dialect) path(s *Service, p spec.Port, path spec.Path) ([]Annotation, pa
 	case "contour":
 		add(tls, "ingress.kubernetes.io/force-ssl-redirect", "true")
 	case "cilium":
+		// One load balancer for all Ingresses, so that they can share a host.
+		add(true, "ingress.cilium.io/loadbalancer-mode", "shared")
 		add(tls, "ingress.cilium.io/force-https", "enabled")
 	case "alb":
 		add(true, "alb.ingress.kubernetes.io/group.name", s.App.Name)
+		// Between Ingresses the longer path has to come first.
+		add(true, "alb.ingress.kubernetes.io/group.order", fmt.Sprint(max(1, 1000-len(path.Path))))
 		add(true, "alb.ingress.kubernetes.io/scheme", "internet-facing")
 		// Pods are the targets: their Services have no node ports.
 		add(true, "alb.ingress.kubernetes.io/target-type", "ip")

@@ -33,11 +33,16 @@ type Parent struct {
 // RouteRule sends what matches to backends, or redirects it.
 type RouteRule struct {
 	Prefix   string
+	Method   GRPCMethod
 	Rewrite  string
 	Redirect bool
 	Backends []Backend
 	Timeout  spec.Duration
 }
+
+// GRPCMethod is a gRPC service, and one of its methods if not all; the zero
+// value matches everything.
+type GRPCMethod struct{ Service, Method string }
 
 // HasFilters reports whether the rule changes the request.
 func (r RouteRule) HasFilters() bool { return r.Rewrite != "" || r.Redirect }
@@ -151,12 +156,11 @@ func (s *Service) GatewayRoutes() []HTTPRoute {
 			}
 			rule := RouteRule{Prefix: path.Path, Rewrite: path.Rewrite, Backends: s.backends(p), Timeout: s.timeoutFor(p)}
 			if kind != "HTTPRoute" {
-				rule.Prefix = "" // a gRPC method and a TLS stream have no path prefix
+				// gRPC's paths are /service/method; a TLS stream has none.
+				rule.Prefix = ""
+				rule.Method.Service, rule.Method.Method, _ = strings.Cut(strings.TrimPrefix(path.Path, "/"), "/")
 			}
 			route.Rules = append(route.Rules, rule)
-		}
-		if kind == "GRPCRoute" && len(route.Rules) > 1 {
-			route.Rules = route.Rules[:1]
 		}
 		if len(route.Rules) > 0 {
 			routes = append(routes, route)

@@ -21,7 +21,7 @@ import (
 var allowed = []string{
 	"add", "sub", "mul", "div", "mod", "min", "max", "ceil", "floor", "round", "int", "int64", "float64",
 	"append", "concat", "dict", "first", "get", "has", "hasKey", "initial", "join", "last", "list", "rest", "reverse", "set", "slice", "sortAlpha", "uniq", "without",
-	"cat", "contains", "hasPrefix", "hasSuffix", "indent", "lower", "nindent", "repeat", "replace", "splitList", "title", "trim", "trimAll", "trimPrefix", "trimSuffix", "trunc", "upper", "wrap",
+	"cat", "contains", "hasPrefix", "hasSuffix", "indent", "lower", "nindent", "replace", "splitList", "title", "trim", "trimAll", "trimPrefix", "trimSuffix", "trunc", "upper", "wrap",
 	"coalesce", "default", "empty", "ternary", "toString", "b64enc", "sha256sum", "regexMatch", "regexReplaceAll", "toJson",
 }
 
@@ -35,6 +35,7 @@ func funcs() template.FuncMap {
 		}
 		m[name] = f
 	}
+	m["repeat"] = repeat
 	m["scalar"] = writeScalar
 	m["quoted"] = quoted
 	m["portValue"] = portValue
@@ -42,7 +43,17 @@ func funcs() template.FuncMap {
 	m["literal"] = literal
 	m["comment"] = comment
 	m["seconds"] = seconds
+	m["routeDuration"] = routeDuration
 	return m
+}
+
+// repeat is sprig's, within bounds: a slip in a template is an error and not
+// the end of the machine's memory.
+func repeat(count int, s string) (string, error) {
+	if count < 0 || count*len(s) > maxTemplate || count > maxTemplate {
+		return "", fmt.Errorf("repeat %d times is too much", count)
+	}
+	return strings.Repeat(s, count), nil
 }
 
 // writeScalar writes one value of the model as YAML: strings through scalar.Text, whole
@@ -119,6 +130,26 @@ func literal(n int, text string) string {
 // comment writes text as comment lines; the first is not indented.
 func comment(n int, text string) string {
 	return "# " + strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", n)+"# ")
+}
+
+// routeDuration writes a duration as the Gateway API takes it (GEP-2257): up to
+// five digits a unit, at most four units.
+func routeDuration(d spec.Duration) string {
+	t := time.Duration(d)
+	if t%time.Second == 0 && t < 100_000*time.Second {
+		return seconds(d)
+	}
+	var b strings.Builder
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}} {
+		if n := t / unit.of; n > 0 {
+			fmt.Fprintf(&b, "%d%s", n, unit.name)
+			t -= n * unit.of
+		}
+	}
+	return b.String()
 }
 
 // seconds writes a duration as Istio, the Gateway API and Prometheus all read

@@ -111,6 +111,10 @@ func parseOne(set *template.Template, name, text string) error {
 	if part(name) {
 		text = strings.TrimRight(text, "\n")
 	}
+	if strings.TrimSpace(text) == "" {
+		// text/template keeps the old body where the new one is empty.
+		return fmt.Errorf("is empty; to leave a file out, change the model, or keep a comment in it")
+	}
 	_, err := set.New(name).Parse(text)
 	return err
 }
@@ -151,10 +155,20 @@ func parseTemplates(own fs.FS) (*template.Template, error) {
 	return set, nil
 }
 
+// maxTemplate is the size of the largest template that is read, in bytes.
+const maxTemplate = 1 << 20
+
 func readTemplates(fsys fs.FS, each func(name, text string) error) error {
 	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".tmpl") {
 			return err
+		}
+		info, err := fs.Stat(fsys, name) // what a link leads to
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() || info.Size() > maxTemplate {
+			return fmt.Errorf("%s: a regular file of at most %d bytes is wanted", name, maxTemplate)
 		}
 		text, err := fs.ReadFile(fsys, name)
 		if err != nil {

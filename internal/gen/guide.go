@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,44 +16,46 @@ func (a *App) Mermaid() string {
 	b.WriteString("flowchart LR")
 	line := func(format string, args ...any) { fmt.Fprintf(&b, "\n  "+format, args...) }
 	ids := map[string]string{}
+	// Services and the outside are kept apart: a host may be called like a service.
 	node := func(key, shape string) string {
-		id, known := ids[key]
+		id, known := ids[shape+key]
 		if !known {
 			id = fmt.Sprintf("n%d", len(ids))
-			ids[key] = id
+			ids[shape+key] = id
 			line(shape, id, key)
 		}
 		return id
 	}
+	const inside, outside = "%s[\"%s\"]", "%s([\"%s\"])"
 	for _, s := range a.Services {
-		node(s.Name, "%s[\"%s\"]")
+		node(s.Name, inside)
 	}
 	for _, s := range a.Services {
-		to := ids[s.Name]
+		to := node(s.Name, inside)
 		for _, h := range s.Service.Hosts {
-			line("%s -->|%s| %s", node(h, "%s([\"%s\"])"), s.doorText(), to)
+			line("%s -->|%s| %s", node(h, outside), s.doorText(), to)
 		}
 		if s.Type == spec.LoadBalancer {
 			for _, block := range s.LoadBalancer.SourceRanges {
-				line("%s -->|%s| %s", node(block, "%s([\"%s\"])"), protocols(s.Ports), to)
+				line("%s -->|%s| %s", node(block, outside), protocols(s.Ports), to)
 			}
 		}
 		for _, c := range s.Outside {
-			line("%s -->|%s| %s", node(c.Namespace+"/"+labelText(c.PodLabels), "%s([\"%s\"])"), protocols(s.PortsFor(c.Port)), to)
+			line("%s -->|%s| %s", node(c.Namespace+"/"+labelText(c.PodLabels), outside), protocols(s.PortsFor(c.Port)), to)
 		}
 	}
 	for _, s := range a.Services {
-		from := ids[s.Name]
+		from := node(s.Name, inside)
 		for _, e := range s.CallsTo {
 			label := protocols(e.Ports)
 			if c := e.Peer.Canary; c != nil {
 				label += fmt.Sprintf(" %s %d%% / %s %d%%", c.Stable, 100-c.Weight, c.Version, c.Weight)
 			}
-			line("%s -->|%s| %s", from, label, ids[e.Peer.Name])
+			line("%s -->|%s| %s", from, label, node(e.Peer.Name, inside))
 		}
 		for _, c := range s.Calls {
 			if c.Namespace != "" {
-				line("%s -->|%s| %s", from, c.Port.Text(), node(c.Namespace+"/"+c.Service, "%s([\"%s\"])"))
+				line("%s -->|%s| %s", from, c.Port.Text(), node(c.Namespace+"/"+c.Service, outside))
 			}
 		}
 		for _, e := range s.Egress {
@@ -60,7 +63,7 @@ func (a *App) Mermaid() string {
 			for _, p := range e.Ports {
 				ports = append(ports, fmt.Sprint(p))
 			}
-			line("%s -->|%s| %s", from, strings.Join(ports, ", "), node(e.Host+e.CIDR, "%s([\"%s\"])"))
+			line("%s -->|%s| %s", from, strings.Join(ports, ", "), node(e.Host+e.CIDR, outside))
 		}
 	}
 	return b.String()
@@ -81,7 +84,11 @@ func labelText(m map[string]string) string {
 	if m == nil {
 		return "*"
 	}
-	return strings.NewReplacer(": ", "=", "\n", ", ").Replace(labels(0, m))
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, k+"="+m[k])
+	}
+	return strings.Join(parts, ", ")
 }
 
 // protocols names ports in a label: 8080 http.
@@ -137,13 +144,16 @@ func (a *App) Needs() []string {
 	if len(a.Exposed()) > 0 {
 		what := "ingress class"
 		if a.UsesGateway() {
-			what = "the CRDs of Gateway API (standard channel) and the gateway class"
+			what = "the CRDs of Gateway API 1.6 or newer (standard channel) and the gateway class"
 		}
 		need := fmt.Sprintf("%s `%s`", what, a.Ingress.Class)
 		if ns := a.Ingress.Controller.Namespace; ns != "" {
 			need += fmt.Sprintf(", its proxies in namespace `%s`", ns)
 		}
 		out = append(out, need)
+		if a.UsesIngress() && a.Ingress.Class == "traefik" {
+			out = append(out, "Traefik's `providers.kubernetesIngress.strictPrefixMatching: true`, without which `/api` also takes `/apiary`")
+		}
 		if tls := a.Ingress.TLS; tls != nil {
 			switch {
 			case tls.ClusterIssuer != "":

@@ -95,6 +95,10 @@ func rewriting(p platform) bool {
 func splitting(p platform) bool  { return onMesh(p) || onGateway(p) }
 func everywhere(p platform) bool { return true }
 
+// oneAddress: GKE gives every Ingress an address of its own, so that two
+// services cannot share a host there.
+func oneAddress(p platform) bool { return onGateway(p) || p.ingress.Class != "gce" }
+
 var kinds = []kind{
 	{"internal-http", func() []spec.Service {
 		return []spec.Service{{Name: "desk", Calls: calls("orders")}, {Name: "orders", Ports: one(spec.Port{Port: 80, TargetPort: number(8080)})}}
@@ -107,7 +111,7 @@ var kinds = []kind{
 			{Name: "home", Ports: one(spec.Port{Port: 80, TargetPort: number(3001)}), Hosts: []string{"app.example.test"}},
 			{Name: "news", Ports: one(spec.Port{Port: 8000}), Hosts: []string{"app.example.test"}, Paths: []spec.Path{{Path: "/news"}}},
 		}
-	}, everywhere},
+	}, oneAddress},
 	{"grpc-internal", func() []spec.Service {
 		return []spec.Service{{Name: "cart-client", Calls: calls("cart")}, {Name: "cart", Ports: one(spec.Port{Port: 7070, TargetPort: number(7000), Protocol: spec.GRPC})}}
 	}, everywhere},

@@ -170,18 +170,32 @@ type AuthorizationPolicy struct {
 	Waypoint bool
 }
 
-// AuthRule admits sources to ports. No source admits any, no port every port.
+// AuthRule admits sources to ports; no port means every port.
 type AuthRule struct {
-	Comment    string
+	Comment string
+	Sources []AuthSource
+	Ports   []string
+	Paths   []string
+}
+
+// AuthSource is who may come; one of its fields is set.
+type AuthSource struct {
 	Principals []string
 	Namespaces []string
 	IPBlocks   []string
-	Ports      []string
-	Paths      []string
+	// Anonymous are those without a mesh identity: plain connections.
+	Anonymous bool
 }
 
-// HasSource reports whether the rule names who may come.
-func (r AuthRule) HasSource() bool { return len(r.Principals)+len(r.Namespaces)+len(r.IPBlocks) > 0 }
+// anonymous admits who comes in the clear, and the same ones should they be in
+// the mesh after all; it does not admit everybody else of the mesh.
+func anonymous(namespace string) []AuthSource {
+	out := []AuthSource{{Anonymous: true}}
+	if namespace != "" {
+		out = append(out, AuthSource{Namespaces: []string{namespace}})
+	}
+	return out
+}
 
 func (a *App) principal(namespace, account string) string {
 	// "cluster.local" stands for the mesh's own trust domain whatever its name
@@ -194,9 +208,9 @@ func (a *App) doorRule(r AuthRule) AuthRule {
 	r.Comment = "The front door."
 	if a.Ingress.API == spec.GatewayAPI {
 		// Istio names a Gateway's ServiceAccount <gateway>-<class>.
-		r.Principals = []string{a.principal(a.GatewayNamespace(), a.Name+"-"+a.Ingress.Class)}
+		r.Sources = []AuthSource{{Principals: []string{a.principal(a.GatewayNamespace(), a.Name+"-"+a.Ingress.Class)}}}
 	} else {
-		r.Namespaces = []string{a.Ingress.Controller.Namespace}
+		r.Sources = []AuthSource{{Namespaces: []string{a.Ingress.Controller.Namespace}}}
 	}
 	return r
 }
@@ -221,30 +235,31 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 	var rules []AuthRule
 	var names [][]string
 	index := map[string]int{}
-	add := func(key, name string, r AuthRule) {
-		key += fmt.Sprint(r.Ports)
+	add := func(key, name string, from AuthSource, ports []string) {
+		key += fmt.Sprint(ports)
 		i, known := index[key]
 		if !known {
-			index[key] = len(rules)
-			rules = append(rules, r)
-			names = append(names, []string{name})
-			return
+			i = len(rules)
+			index[key] = i
+			rules = append(rules, AuthRule{Sources: []AuthSource{{}}, Ports: ports})
+			names = append(names, nil)
 		}
 		names[i] = append(names[i], name)
-		for _, p := range r.Principals {
-			if !slices.Contains(rules[i].Principals, p) {
-				rules[i].Principals = append(rules[i].Principals, p)
+		source := &rules[i].Sources[0]
+		for _, p := range from.Principals {
+			if !slices.Contains(source.Principals, p) {
+				source.Principals = append(source.Principals, p)
 			}
 		}
-		for _, n := range r.Namespaces {
-			if !slices.Contains(rules[i].Namespaces, n) {
-				rules[i].Namespaces = append(rules[i].Namespaces, n)
+		for _, n := range from.Namespaces {
+			if !slices.Contains(source.Namespaces, n) {
+				source.Namespaces = append(source.Namespaces, n)
 			}
 		}
 	}
 	for _, e := range s.CalledBy {
 		if stream := portsWith(e.Ports, carried); len(stream) > 0 {
-			add("own", e.Peer.Name, AuthRule{Principals: []string{s.App.principal(s.App.Namespace, e.Peer.ServiceAccount)}, Ports: ports(stream)})
+			add("own", e.Peer.Name, AuthSource{Principals: []string{s.App.principal(s.App.Namespace, e.Peer.ServiceAccount)}}, ports(stream))
 		}
 	}
 	for _, c := range s.Outside {
@@ -252,15 +267,13 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 		if len(stream) == 0 {
 			continue
 		}
-		r := AuthRule{Ports: ports(stream)}
+		from := AuthSource{Namespaces: []string{c.Namespace}}
 		if c.ServiceAccount != "" {
-			r.Principals = []string{s.App.principal(c.Namespace, c.ServiceAccount)}
-		} else {
-			r.Namespaces = []string{c.Namespace}
+			from = AuthSource{Principals: []string{s.App.principal(c.Namespace, c.ServiceAccount)}}
 		}
 		// Of one source all fields have to hold, so accounts and whole namespaces
 		// stand in rules of their own.
-		add(fmt.Sprint(c.Namespace, c.ServiceAccount != ""), "pods of "+c.Namespace, r)
+		add(fmt.Sprint(c.Namespace, c.ServiceAccount != ""), "pods of "+c.Namespace, from, ports(stream))
 	}
 	for i := range rules {
 		rules[i].Comment = "Called by " + enumerate(names[i]) + "."
@@ -284,9 +297,9 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 				Comment: "At the waypoint, where callers are known. Both the Service's and the pod's port number stand here:\nwhich of them the waypoint sees depends on how the caller dialled.",
 			})
 			own.Rules = append(own.Rules, AuthRule{
-				Comment:    "The waypoint, on behalf of the callers that it admits.",
-				Principals: []string{s.App.principal(s.App.Namespace, "waypoint")},
-				Ports:      containerPorts(s.StreamPorts()),
+				Comment: "The waypoint, on behalf of the callers that it admits.",
+				Sources: []AuthSource{{Principals: []string{s.App.principal(s.App.Namespace, "waypoint")}}},
+				Ports:   containerPorts(s.StreamPorts()),
 			})
 		}
 	} else {
@@ -297,18 +310,20 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 		if s.App.DoorInMesh() {
 			r = s.App.doorRule(r)
 		} else {
-			r.Comment = "The front door is no part of the mesh and has no identity; the NetworkPolicy narrows this to its pods."
+			r.Comment = "The front door has no identity in the mesh; the NetworkPolicy narrows this to its pods."
+			r.Sources = anonymous(s.App.Ingress.Controller.Namespace)
 		}
 		own.Rules = append(own.Rules, r)
 	}
 	if s.Type == spec.LoadBalancer && len(s.StreamPorts()) > 0 {
 		own.Rules = append(own.Rules, AuthRule{
-			Comment: "Clients of the load balancer.", IPBlocks: s.LoadBalancer.SourceRanges, Ports: containerPorts(s.StreamPorts()),
+			Comment: "Clients of the load balancer.", Sources: []AuthSource{{IPBlocks: s.LoadBalancer.SourceRanges}}, Ports: containerPorts(s.StreamPorts()),
 		})
 	}
 	if s.Metrics != nil {
 		r := AuthRule{
-			Comment: "Prometheus is no part of the mesh and has no identity; the NetworkPolicy narrows this to its pods.",
+			Comment: "Prometheus has no identity in the mesh; the NetworkPolicy narrows this to its pods.",
+			Sources: anonymous(s.App.Monitoring.Namespace),
 			Ports:   []string{fmt.Sprint(s.Metrics.Port)},
 		}
 		// Where the port serves more than metrics, a sidecar admits just the path;
@@ -355,8 +370,7 @@ type External struct {
 	Users []string
 }
 
-// ExternalPort is one of its ports. What runs on it is known for 80 only; TLS
-// on 443 is passed through by its server name.
+// ExternalPort is one of its ports: HTTP on 80, TLS on 443.
 type ExternalPort struct {
 	Number   spec.PortNumber
 	Name     string
@@ -373,7 +387,7 @@ func (a *App) Externals() []External {
 	index := map[string]int{}
 	for _, s := range a.Services {
 		for _, e := range s.Egress {
-			if e.Host == "" || e.Protocol == spec.UDP {
+			if e.Host == "" || e.Protocol == spec.UDP || !slices.ContainsFunc(e.Ports, named) {
 				continue
 			}
 			i, known := index[e.Host]
@@ -387,7 +401,7 @@ func (a *App) Externals() []External {
 				x.Users = append(x.Users, s.Name)
 			}
 			for _, p := range e.Ports {
-				if !slices.ContainsFunc(x.Ports, func(o ExternalPort) bool { return o.Number == p }) {
+				if named(p) && !slices.ContainsFunc(x.Ports, func(o ExternalPort) bool { return o.Number == p }) {
 					x.Ports = append(x.Ports, externalPort(p))
 				}
 			}
@@ -396,14 +410,17 @@ func (a *App) Externals() []External {
 	return out
 }
 
+// named reports a port on which the mesh can tell hosts apart, by the Host
+// header or the server name. On any other port a ServiceEntry would take every
+// connection of that port to its own host (istioctl analyze: IST0134), so those
+// pass by the mesh.
+func named(p spec.PortNumber) bool { return p == 80 || p == 443 }
+
 func externalPort(p spec.PortNumber) ExternalPort {
-	switch p {
-	case 80:
+	if p == 80 {
 		return ExternalPort{p, "http", "HTTP"}
-	case 443:
-		return ExternalPort{p, "tls", "TLS"}
 	}
-	return ExternalPort{p, fmt.Sprintf("tcp-%d", p), "TCP"}
+	return ExternalPort{p, "tls", "TLS"}
 }
 
 // UsersText names the services that call the host.

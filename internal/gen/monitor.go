@@ -1,6 +1,10 @@
 package gen
 
-import "kgen.dev/kgen/internal/spec"
+import (
+	"slices"
+
+	"kgen.dev/kgen/internal/spec"
+)
 
 // Monitor is a ServiceMonitor or a PodMonitor.
 type Monitor struct {
@@ -74,6 +78,36 @@ func (a *App) MeshMonitors() []Monitor {
 	}
 	return monitors
 }
+
+// ScrapedNamespaces are those in which Prometheus discovers what to scrape: the
+// application's own, and where the Prometheus Operator's chart has not already
+// given it the whole cluster (kube-prometheus), those of the platform.
+func (a *App) ScrapedNamespaces() []string {
+	out := []string{a.Namespace}
+	if a.Monitoring.SelectorLabels["release"] != "" {
+		return out
+	}
+	var monitors []Monitor
+	if a.Meshed() {
+		monitors = append(monitors, a.MeshMonitors()...)
+	}
+	if a.ScrapesDoor() {
+		monitors = append(monitors, a.DoorMonitor())
+	}
+	if a.Issued() {
+		monitors = append(monitors, a.CertManagerMonitor())
+	}
+	for _, m := range monitors {
+		if !slices.Contains(out, m.Namespace) {
+			out = append(out, m.Namespace)
+		}
+	}
+	return out
+}
+
+// RBACName names Prometheus' Roles. The platform's namespaces are shared with
+// other applications, so it holds this one's name.
+func (a *App) RBACName() string { return a.Name + "-prometheus" }
 
 // ScrapesDoor reports whether the front door's proxies serve metrics that this
 // repository's rules read.

@@ -48,13 +48,45 @@ const grpcErrors = "2|4|8|12|13|14|15"
 // reporters are who tells of requests to the application's services: the
 // caller's proxy or the waypoint, because what the callee's proxy tells misses
 // the requests that the breaker stopped. Callers that have no proxy are told of
-// by the callee's only, as unknown.
+// by the callee's only, as unknown; so are scrapes, which is why only services
+// with such callers are asked.
 func (a *App) reporters() []string {
 	out := []string{`reporter=~"source|waypoint"`}
-	if a.Sidecar() && len(a.with((*Service).plainCallers)) > 0 {
-		out = append(out, `reporter="destination",source_workload="unknown"`)
+	var names []string
+	if a.Sidecar() {
+		for _, s := range a.with((*Service).plainCallers) {
+			names = append(names, s.Name)
+			for _, v := range s.VersionServices() {
+				names = append(names, v.Service)
+			}
+		}
+	}
+	if len(names) > 0 {
+		out = append(out, `reporter="destination",source_workload="unknown",destination_service_name=~"`+strings.Join(names, "|")+`"`)
 	}
 	return out
+}
+
+// oneName is a vector in which the per-version Services of canaries go by their
+// service's name, so that a service is judged as a whole.
+func (a *App) oneName(vector string) string {
+	if a.versionNames == "" {
+		return vector
+	}
+	return fmt.Sprintf(`label_replace(%s, "destination_service_name", %q, "destination_service_name", %q)`, vector, a.versionGroups, a.versionNames)
+}
+
+// versions prepares oneName: an expression with a group for each service whose
+// versions have Services of their own, and the reference to all groups.
+func (a *App) versions() (names, groups string) {
+	var parts []string
+	for _, s := range a.Services {
+		if vs := s.VersionServices(); len(vs) > 0 && s.MeshHTTP() {
+			parts = append(parts, fmt.Sprintf("(%s)-(?:%s|%s)", s.Name, vs[0].Name, vs[1].Name))
+			groups += fmt.Sprintf("${%d}", len(parts))
+		}
+	}
+	return strings.Join(parts, "|"), groups
 }
 
 // plainCallers reports whether requests reach the service from outside the mesh.
@@ -82,7 +114,7 @@ func (a *App) requestRate(metric, window string, extra ...string) string {
 			if x != "" {
 				matchers += "," + x
 			}
-			parts = append(parts, fmt.Sprintf("rate(%s{%s}[%s])", metric, matchers, window))
+			parts = append(parts, a.oneName(fmt.Sprintf("rate(%s{%s}[%s])", metric, matchers, window)))
 		}
 	}
 	return strings.Join(parts, "\n  or ")
@@ -237,7 +269,7 @@ func (a *App) Recordings() []Recording {
 
 // selector is a recorded series of one service.
 func (s *Service) selector(record string) string {
-	return record + "{" + s.matchers() + "}"
+	return fmt.Sprintf(`%s{destination_service_namespace=%q,destination_service_name=%q}`, record, s.App.Namespace, s.Name)
 }
 
 // matchers pick the service's series out of the mesh's.
@@ -275,7 +307,12 @@ func (s *Service) alerts() []Alert {
 	var out []Alert
 	if s.MeshHTTP() {
 		out = append(out, s.errorAlerts()...)
-		out = append(out, s.latencyAlert(), s.absentAlert())
+		out = append(out, s.latencyAlert())
+		if !s.plainCallers() || s.Metrics == nil {
+			// Among what the callee's proxy counts as unknown are the scrapes, so that
+			// a service with both would never be silent.
+			out = append(out, s.absentAlert())
+		}
 	}
 	if s.App.Meshed() {
 		out = append(out, s.breakerAlerts()...)
@@ -337,7 +374,7 @@ func (s *Service) latencyAlert() Alert {
 
 func (s *Service) absentAlert() Alert {
 	reporter := `reporter=~"source|waypoint"`
-	if len(s.App.reporter) > 1 {
+	if s.App.Sidecar() && s.plainCallers() {
 		reporter = `reporter=~"source|waypoint|destination"`
 	}
 	series := "istio_requests_total{" + reporter + "," + s.matchers() + "}"
@@ -404,9 +441,9 @@ func (s *Service) certificateAlert() Alert {
 	match := fmt.Sprintf(`exported_namespace=%q,name=%q`, s.App.Namespace, s.TLSSecret())
 	return Alert{
 		Name: "CertificateExpiresSoon", For: "1h", Severity: "critical",
-		Expr: "certmanager_certificate_expiration_timestamp_seconds{" + match + "} - time() < 14 * 86400\n" +
-			"and on (exported_namespace, namespace, name)\n" +
-			"certmanager_certificate_ready_status{" + match + `,condition="True"} == 1`,
+		// Zero is a certificate that was not issued yet. Whether it is ready is not
+		// asked: one that has expired is not.
+		Expr:        "(certmanager_certificate_expiration_timestamp_seconds{" + match + "} > 0) - time() < 14 * 86400",
 		Summary:     "The certificate of " + enumerate(s.CertificateHosts()) + " expires within two weeks.",
 		Description: "cert-manager should have renewed it by now; it expires in {{ $value | humanizeDuration }}.",
 	}

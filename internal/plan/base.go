@@ -186,8 +186,11 @@ func (p *baseParser) close(raw []byte) error {
 	return nil
 }
 
+// modelPath is the one file beside kgen's own that no archive may hold.
+const modelPath = "kgen.yaml"
+
 // checkBasePath refuses names that kgen never makes and must not be led to
-// delete: its own folder, and git's.
+// delete: the model, its own folder, and git's.
 func checkBasePath(path string) error {
 	if path == "." || !fs.ValidPath(path) {
 		return fmt.Errorf("%q is not a clean relative path", path)
@@ -196,6 +199,9 @@ func checkBasePath(path string) error {
 		if strings.EqualFold(name, ".git") {
 			return fmt.Errorf("%s is git's own", path)
 		}
+	}
+	if path == modelPath {
+		return errors.New(path + " is yours: no archive makes it kgen's to delete")
 	}
 	if path == txn.Folder || strings.HasPrefix(path, txn.Folder+"/") {
 		return errors.New(path + " is kgen's own")

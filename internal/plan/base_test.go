@@ -94,6 +94,7 @@ func TestParseBaseRefuses(t *testing.T) {
 		{"a backward path", baseHead + "-- a/../b --\n", `.kgen/base.txtar:3: "a/../b" is not a clean relative path`},
 		{"no name", baseHead + "--  --\n", `.kgen/base.txtar:3: "" is no file name that kgen writes`},
 		{"a broken quote", baseHead + "-- \"a --\n", `.kgen/base.txtar:3: "a is no quoted name`},
+		{"the model", baseHead + "-- kgen.yaml --\n", ".kgen/base.txtar:3: kgen.yaml is yours: no archive makes it kgen's to delete"},
 		{"git", baseHead + "-- .git/config --\n", ".kgen/base.txtar:3: .git/config is git's own"},
 		{"itself", baseHead + "-- .kgen/base.txtar --\n", ".kgen/base.txtar:3: .kgen/base.txtar is kgen's own"},
 		{"twice", baseHead + "-- a --\nx\n-- b --\n-- a --\n", ".kgen/base.txtar:6: a is in the archive twice"},

@@ -1,5 +1,7 @@
 package spec
 
+import "strings"
+
 // A Class is what kgen knows of one ingress or gateway controller: where its
 // proxies run and what it can do. The facts come from each controller's
 // documentation or chart, named beside them.
@@ -21,6 +23,11 @@ type Class struct {
 	RedirectsIngress bool
 	// SplitsIngress: two Ingresses can share a host by weight.
 	SplitsIngress bool
+	// NoTLSRoute and NoTimeouts: its Gateway API support leaves these out.
+	NoTLSRoute, NoTimeouts bool
+	// OwnAddress: every Ingress object gets an address of its own, so that two of
+	// them cannot share a host.
+	OwnAddress bool
 	// Retired is what to say when the controller is no longer maintained.
 	Retired string
 
@@ -36,7 +43,8 @@ const (
 // classes holds the controllers that have defaults. Sources: Istio "Gateway
 // deployment" (gateway-name label, deployment in the Gateway's namespace;
 // its Ingress support cannot redirect, so it counts for the Gateway API only); Envoy Gateway "deployment mode" (owning-gateway
-// labels); Traefik chart values (entry points 8000 and 8443, metrics port name);
+// labels); Traefik chart values (entry points 8000 and 8443, metrics port name;
+// its Gateway provider reads TLSRoutes of v1alpha2 only and no timeouts);
 // ingress-nginx and NGINX Gateway Fabric manifests; HAProxy kubernetes-ingress
 // chart; Contour example deployment; Cilium "ingress identity"; Google Cloud
 // "health check and proxy source ranges".
@@ -54,6 +62,7 @@ var classes = map[string]Class{
 	},
 	"traefik": {
 		Gateway: true, Ingress: true, RewritesIngress: true, RedirectsIngress: true, HTTPPort: 8000, HTTPSPort: 8443,
+		NoTLSRoute: true, NoTimeouts: true,
 		gateway: Controller{Namespace: "traefik", PodLabels: map[string]string{"app.kubernetes.io/name": "traefik"}, MetricsPort: "metrics"},
 		ingress: Controller{Namespace: "traefik", PodLabels: map[string]string{"app.kubernetes.io/name": "traefik"}, MetricsPort: "metrics"},
 	},
@@ -80,7 +89,7 @@ var classes = map[string]Class{
 		ingress: Controller{IPBlocks: privateRanges},
 	},
 	"gce": {
-		Gateway: true, Ingress: true, RedirectsIngress: true, HTTPPort: 80, HTTPSPort: 443,
+		Gateway: true, Ingress: true, RedirectsIngress: true, OwnAddress: true, HTTPPort: 80, HTTPSPort: 443,
 		gateway: Controller{IPBlocks: []string{"35.191.0.0/16", "130.211.0.0/22"}},
 		ingress: Controller{IPBlocks: []string{"35.191.0.0/16", "130.211.0.0/22"}},
 	},
@@ -105,6 +114,11 @@ func ClassNames(api IngressAPI) []string {
 // what both APIs promise.
 func ClassOf(name string) (c Class, known bool) {
 	if c, known = classes[name]; known {
+		return c, true
+	}
+	if strings.HasPrefix(name, "gke-l7-") { // GKE's gateway classes
+		c = classes["gce"]
+		c.Ingress = false
 		return c, true
 	}
 	return Class{Gateway: true, Ingress: true, HTTPPort: 80, HTTPSPort: 443}, false

@@ -13,13 +13,13 @@ import (
 // a mapping. Each has a parser that leaves unset what the word does not say,
 // and a Format function that gives the word back: Parse(Format(x)) is x for
 // every x that the parser can return. What a form has no room for (the
-// namespace of a call, a second egress port) is written in kgen.yaml.
+// namespace of a call, an exception from a range) is written in kgen.yaml.
 const (
 	PortForm    = "[NAME=]PORT[:TARGET][/PROTOCOL]"
 	CallForm    = "SVC[:PORT]"
 	CanaryForm  = "VERSION=WEIGHT"
 	MetricsForm = "PORT[/PATH]"
-	EgressForm  = "HOST:PORT or CIDR:PORT"
+	EgressForm  = "HOST:PORT[/udp] or CIDR:PORT[/udp]"
 	PathForm    = "PATH[=[PORT][:REWRITE]]"
 )
 
@@ -75,6 +75,28 @@ func ParsePortFlag(s string) (Port, error) {
 		return Port{}, malformed("port", err, PortForm)
 	}
 	return p, nil
+}
+
+// NoPorts is the word in the place of PortForm for a service that serves none.
+// It makes a list that is empty and not nil: somebody has said so.
+const NoPorts = "none"
+
+// AppendPortFlag reads PortForm or NoPorts into a service's list of ports.
+func AppendPortFlag(ports []Port, word string) ([]Port, error) {
+	if word == NoPorts {
+		if len(ports) > 0 {
+			return ports, fmt.Errorf("%s says that there is no port, and %s is one", NoPorts, FormatPortFlag(ports[0]))
+		}
+		return []Port{}, nil
+	}
+	if ports != nil && len(ports) == 0 {
+		return ports, fmt.Errorf("%s said that there is no port", NoPorts)
+	}
+	p, err := ParsePortFlag(word)
+	if err != nil {
+		return ports, err
+	}
+	return append(ports, p), nil
 }
 
 // FormatPortFlag gives a port in PortForm.
@@ -161,32 +183,49 @@ func ParseMetricsFlag(s string) (Metrics, error) {
 func FormatMetricsFlag(m Metrics) string { return strconv.Itoa(int(m.Port)) + m.Path }
 
 // ParseEgressFlag reads EgressForm: api.stripe.com:443, 10.20.0.0/16:5432,
-// 2001:db8::/32:443. The port is what follows the last colon.
+// 2001:db8::/32:443, ntp.example.com:123/udp. The port is what follows the last
+// colon; /tcp may be said, and is the default.
 func ParseEgressFlag(s string) (Egress, error) {
 	i := strings.LastIndexByte(s, ':')
 	if i < 0 {
 		return Egress{}, fmt.Errorf("%q has no port; write %s, such as api.example.com:443", s, EgressForm)
 	}
-	destination, number := s[:i], s[i+1:]
+	destination := s[:i]
+	number, word, named := strings.Cut(s[i+1:], "/")
 	port, err := ParsePort(number)
 	if err != nil {
 		return Egress{}, malformed("port", err, EgressForm)
 	}
+	e := Egress{Port: port}
+	if named {
+		if e.Protocol, err = oneOf(word, TCP, UDP); err != nil {
+			return Egress{}, malformed("protocol", err, EgressForm)
+		}
+		if e.Protocol == TCP {
+			e.Protocol = ""
+		}
+	}
 	if _, aerr := netip.ParseAddr(destination); aerr == nil || strings.Contains(destination, "/") {
+		e.CIDR = destination
 		if _, err := ParseCIDR(destination); err != nil {
 			return Egress{}, malformed("CIDR", err, EgressForm)
 		}
-		return Egress{CIDR: destination, Port: port}, nil
+		return e, nil
 	}
+	e.Host = destination
 	if err := CheckHost(destination); err != nil {
 		return Egress{}, malformed("host", err, EgressForm)
 	}
-	return Egress{Host: destination, Port: port}, nil
+	return e, nil
 }
 
 // FormatEgressFlag gives a destination with one port in EgressForm.
 func FormatEgressFlag(e Egress) string {
-	return e.Host + e.CIDR + ":" + strconv.Itoa(int(e.Port))
+	word := e.Host + e.CIDR + ":" + strconv.Itoa(int(e.Port))
+	if e.Protocol == UDP {
+		word += "/" + string(UDP)
+	}
+	return word
 }
 
 // ParsePathFlag reads PathForm: /, /api=http, /old=http:/new, /v1=:/ (the

@@ -9,7 +9,7 @@ import (
 
 // ServiceForm is a whole service in one word. The keys are the flags of
 // `kgen add service`; port, host, path, calls and egress may come several
-// times. A comma always parts two keys, so a path with one in it is written in
+// times, and port=none says that there is no port. A comma always parts two keys, so a path with one in it is written in
 // kgen.yaml.
 const ServiceForm = "NAME[,port=PORT][,host=HOST][,calls=SVC]…"
 
@@ -21,7 +21,7 @@ type serviceKey struct {
 }
 
 var serviceKeys = []serviceKey{
-	{"port", true, func(s *Service, v string) error { return appendParsed(&s.Ports, v, ParsePortFlag) }},
+	{"port", true, func(s *Service, v string) (err error) { s.Ports, err = AppendPortFlag(s.Ports, v); return err }},
 	{"host", true, func(s *Service, v string) error { return appendParsed(&s.Hosts, v, parseHost) }},
 	{"path", true, func(s *Service, v string) error { return appendParsed(&s.Paths, v, ParsePathFlag) }},
 	{"calls", true, func(s *Service, v string) error { return appendParsed(&s.Calls, v, ParseCallFlag) }},
@@ -131,6 +131,9 @@ func keyNamed(name string) (serviceKey, error) {
 func FormatServiceFlag(s Service) string {
 	words := []string{s.Name}
 	say := func(key, value string) { words = append(words, key+"="+value) }
+	if s.Ports != nil && len(s.Ports) == 0 {
+		say("port", NoPorts)
+	}
 	for _, p := range s.Ports {
 		say("port", FormatPortFlag(p))
 	}

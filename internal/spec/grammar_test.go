@@ -107,12 +107,17 @@ func TestParseMetricsFlag(t *testing.T) {
 }
 
 func TestParseEgressFlag(t *testing.T) {
-	const form = "; write HOST:PORT or CIDR:PORT"
+	const form = "; write HOST:PORT[/udp] or CIDR:PORT[/udp]"
 	runWords(t, ParseEgressFlag, FormatEgressFlag, []wordCase[Egress]{
 		{word: "api.stripe.com:443", want: Egress{Host: "api.stripe.com", Port: 443}},
 		{word: "10.20.0.0/16:5432", want: Egress{CIDR: "10.20.0.0/16", Port: 5432}},
 		{word: "2001:db8::/32:443", want: Egress{CIDR: "2001:db8::/32", Port: 443}},
-		{word: "api.stripe.com", err: `"api.stripe.com" has no port; write HOST:PORT or CIDR:PORT, such as api.example.com:443`},
+		{word: "ntp.example.com:123/udp", want: Egress{Host: "ntp.example.com", Port: 123, Protocol: UDP}},
+		{word: "2001:db8::/32:53/udp", want: Egress{CIDR: "2001:db8::/32", Port: 53, Protocol: UDP}},
+		{word: "10.20.0.0/16:5432/tcp", want: Egress{CIDR: "10.20.0.0/16", Port: 5432}, again: "10.20.0.0/16:5432"},
+		{word: "a.org:123/upd", err: `the protocol "upd" is not known, did you mean udp? It is one of tcp, udp` + form},
+		{word: "2001:db8::/32", err: `the port "" is not a whole number` + form},
+		{word: "api.stripe.com", err: `"api.stripe.com" has no port; write HOST:PORT[/udp] or CIDR:PORT[/udp], such as api.example.com:443`},
 		{word: "https://api.stripe.com:443", err: `the CIDR "https://api.stripe.com" is not a CIDR such as 10.0.0.0/8` + form},
 		{word: "10.0.0.1:443", err: `the CIDR "10.0.0.1" is an address, not a range; write 10.0.0.1/32` + form},
 		{word: "2001:db8::1:443", err: `the CIDR "2001:db8::1" is an address, not a range; write 2001:db8::1/128` + form},
@@ -183,6 +188,9 @@ func TestParseServiceFlag(t *testing.T) {
 	runWords(t, ParseServiceFlag, FormatServiceFlag, []wordCase[Service]{
 		{word: "worker", want: Service{Name: "worker"}},
 		{word: "null", want: Service{Name: "null"}},
+		{word: "worker,port=none,calls=web", want: Service{Name: "worker", Ports: []Port{}, Calls: []Call{{Service: "web"}}}},
+		{word: "web,port=80,port=none", err: "port=none: none says that there is no port, and 80 is one"},
+		{word: "web,port=none,port=80", err: "port=80: none said that there is no port"},
 		{
 			word: "web,port=http=80:8080,port=grpc=9000/grpc,host=shop.example.com,path=/api=http:/,calls=cart:7070,calls=pay," +
 				"egress=api.stripe.com:443,canary=v3=10,stable=v2,metrics=9090/stats,type=LoadBalancer,replicas=3",
@@ -245,7 +253,7 @@ func holdsRoundTrip[T any](word string, parse func(string) (T, error), format fu
 
 func FuzzGrammar(f *testing.F) {
 	for _, word := range []string{
-		"", "8080", "grpc=9000:pg/grpc", "cart:grpc", "v2=10", "9090/metrics", "2001:db8::/32:443", "api.example.com:443",
+		"", "8080", "grpc=9000:pg/grpc", "cart:grpc", "v2=10", "9090/metrics", "2001:db8::/32:443", "api.example.com:443", "a.org:53/udp",
 		"/api=http:/", "/v1=:/", "ambient", "gateway", "secret/x", "insecure", "clusterissuer/insecure", "kong,app=kong", "10.0.0.0/8,fd00::/8",
 	} {
 		f.Add(word)
@@ -272,7 +280,7 @@ func FuzzGrammar(f *testing.F) {
 func FuzzServiceFlag(f *testing.F) {
 	for _, word := range []string{
 		"web", "web,port=80", "web,port=http=80:8080/http,host=a.b,path=/x=http:/y,calls=cart:1,egress=10.0.0.0/8:5,canary=v2=1,stable=v0,metrics=9/m,type=Headless,replicas=2",
-		"web,,", "web,port", "a,stable=b",
+		"web,,", "web,port", "web,port=none", "a,stable=b",
 	} {
 		f.Add(word)
 	}

@@ -3,7 +3,6 @@ package spec
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/netip"
 	"regexp"
 	"strconv"
@@ -87,10 +86,17 @@ func (a *Attempts) ParseText(s string) error {
 	return err
 }
 
+// percentageForm is a decimal number; its digits are those that are written
+// into rules and names.
+var percentageForm = regexp.MustCompile(`^[0-9]{1,3}(\.[0-9]{1,6})?$`)
+
 func parseOpenPercentage(s string) (float64, error) {
 	f, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+	if err != nil {
 		return 0, fmt.Errorf("%q is not a number", s)
+	}
+	if !percentageForm.MatchString(s) {
+		return 0, fmt.Errorf("%q is not a number such as 99.9, with at most six decimals", s)
 	}
 	if f <= 0 || f >= 100 {
 		return 0, fmt.Errorf("%s is not above 0 and below 100", s)
@@ -290,11 +296,30 @@ func ParseCIDR(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
+// badEscape reports a percent sign without two hexadecimal digits, and an
+// escaped slash, which the Gateway API refuses.
+func badEscape(s string) bool {
+	for {
+		_, rest, found := strings.Cut(s, "%")
+		if !found {
+			return false
+		}
+		if len(rest) < 2 || strings.EqualFold(rest[:2], "2f") || strings.Trim(rest[:2], "0123456789abcdefABCDEF") != "" {
+			return true
+		}
+		s = rest
+	}
+}
+
 // CheckPath says why s cannot be a URL path prefix, or nil.
 func CheckPath(s string) error {
 	switch {
+	case len(s) > 1024:
+		return fmt.Errorf("has %d characters; a path has at most 1024", len(s))
 	case !pathForm.MatchString(s):
 		return fmt.Errorf("%q is not a path that starts with /", s)
+	case badEscape(s):
+		return fmt.Errorf("%q has a %% that is no escape such as %%20, or an escaped slash", s)
 	case strings.Contains(s, "//"), strings.Contains(s+"/", "/./"), strings.Contains(s+"/", "/../"):
 		return fmt.Errorf("%q has an empty, . or .. segment", s)
 	}

@@ -44,7 +44,7 @@ func TestScalarsParseText(t *testing.T) {
 		{new(Attempts), "11", "11 is not between 0 and 10"},
 		{new(Availability), "99.9", ""},
 		{new(Availability), "100", "100 is not above 0 and below 100"},
-		{new(Availability), "NaN", `"NaN" is not a number`},
+		{new(Availability), "NaN", `"NaN" is not a number such as 99.9, with at most six decimals`},
 		{new(Percentile), "0", "0 is not above 0 and below 100"},
 		{new(PortRef), "http", ""},
 		{new(PortRef), "1e3", ""},

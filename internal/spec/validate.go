@@ -104,6 +104,12 @@ func (v *validator) network() {
 		v.errorf("kind", "bad-value", "write "+Kind, "%q is not a kind that this kgen reads", raw.Kind)
 	}
 	v.check("metadata.name", "", CheckName(raw.Metadata.Name))
+	if in := n.Spec.Ingress; in != nil && in.API == GatewayAPI && mustClass(in.Class).FollowsGateway {
+		// The controller names what it deploys for a Gateway <gateway>-<class>.
+		if name := raw.Metadata.Name + "-" + in.Class; len(name) > 63 {
+			v.errorf("metadata.name", "bad-value", "shorten it", "%q, the name of the Gateway's own Service, has %d characters, more than 63", name, len(name))
+		}
+	}
 	v.optional("namespace", s.Namespace, "", CheckName)
 	v.optional("domain", s.Domain, "", CheckHost)
 	v.optional("clusterDomain", s.ClusterDomain, "", CheckHost)
@@ -112,6 +118,10 @@ func (v *validator) network() {
 	v.optional("dns.namespace", s.DNS.Namespace, "", CheckName)
 	v.labels("dns.podLabels", s.DNS.PodLabels)
 	v.cidrs("dns.ipBlocks", s.DNS.IPBlocks)
+	if s.DNS.Profile == NodeLocal && s.DNS.IPBlocks == nil {
+		v.list.Warnf("dns.profile", "partial", "set dns.ipBlocks: [169.254.20.10/32, …] with the ClusterIP of kube-dns as well",
+			"where the node's cache also answers on the ClusterIP of kube-dns, that address is not known here and stays closed")
+	}
 
 	enum(v, "mesh.provider", s.Mesh.Provider, NoMesh, Istio)
 	enum(v, "mesh.mode", s.Mesh.Mode, Sidecar, Ambient)
@@ -132,7 +142,7 @@ func (v *validator) network() {
 	}
 	v.optional("monitoring.serviceAccount", m.ServiceAccount, "", CheckSubdomain)
 	if m.RunbookBase != "" {
-		if u, err := url.Parse(m.RunbookBase); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		if u, err := url.Parse(m.RunbookBase); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(m.RunbookBase, "{}\"'`<> \\") {
 			v.errorf("monitoring.runbookBase", "bad-value", "write one such as https://runbooks.example.com/", "%q is not an http or https URL", m.RunbookBase)
 		}
 	}
@@ -213,7 +223,14 @@ func (v *validator) ingress() {
 		if in.API == IngressResource && class.Retired != "" {
 			v.list.Warnf("ingress.class", "retired", "move to api: gateway, or to a class that is maintained", "%s", class.Retired)
 		}
-		if in.API == IngressResource && in.TLS != nil && !class.RedirectsIngress {
+		if in.API == GatewayAPI && in.Class == "gce" {
+			v.list.Warnf("ingress.class", "partial", "write the class that is meant, such as gke-l7-global-external-managed", "GKE's own gateway classes begin with gke-l7-, so a class gce has to be made first")
+		}
+		if in.API == GatewayAPI && in.Class == "alb" {
+			v.list.Warnf("ingress.class", "partial", "add a TargetGroupConfiguration with targetType ip, and a LoadBalancerConfiguration with the scheme and the certificate",
+				"the AWS controller needs objects of its own beside the Gateway, which are not made here")
+		}
+		if in.API == IngressResource && in.TLS != nil && !class.RedirectsIngress && class.Ingress {
 			v.list.Warnf("ingress.class", "partial", "let the controller redirect, or use ingress.api: gateway", "how class %s redirects plain HTTP to HTTPS is not known here", in.Class)
 		}
 		if in.Class == "alb" && in.TLS != nil {
@@ -306,8 +323,21 @@ const MetricsPortName = "http-metrics"
 func (v *validator) derivedNames() {
 	type owner struct{ path, what string }
 	owners := map[string]owner{}
+	if in := v.n.Spec.Ingress; in != nil && in.API == GatewayAPI && mustClass(in.Class).FollowsGateway && in.Controller.Namespace == v.n.Spec.Namespace {
+		owners[v.n.Metadata.Name+"-"+in.Class] = owner{"metadata.name", "the Gateway's proxies"}
+	}
+	if v.n.Spec.Mesh.Mode == Ambient {
+		owners["waypoint"] = owner{"mesh.mode", "the namespace's own waypoint proxy"}
+		if in := v.n.Spec.Ingress; v.n.Metadata.Name == "waypoint" && in != nil && in.API == GatewayAPI && in.Controller.Namespace == v.n.Spec.Namespace {
+			v.errorf("metadata.name", "duplicate", "rename the application", "waypoint is the name of the namespace's own waypoint proxy")
+		}
+	}
 	for i := range v.n.Spec.Services {
 		s := &v.n.Spec.Services[i]
+		if other, taken := owners[s.Name]; taken && !strings.HasPrefix(other.what, "service ") {
+			v.errorf(fmt.Sprintf("services[%d].name", i), "duplicate", "rename the service", "%s is the name of the Service of %s", s.Name, other.what)
+			continue
+		}
 		owners[s.Name] = owner{fmt.Sprintf("services[%d].name", i), "service " + s.Name}
 	}
 	for i := range v.n.Spec.Services {
@@ -330,9 +360,6 @@ func (v *validator) derivedNames() {
 		}
 		if s.Type == LoadBalancer && s.Metrics != nil {
 			claim("metrics", "metrics", "the metrics of "+s.Name)
-		}
-		if v.n.Spec.Mesh.Mode == Ambient && s.Name == "waypoint" {
-			v.errorf(path+".name", "duplicate", "rename the service", "waypoint is the name of the namespace's own waypoint proxy")
 		}
 	}
 }

@@ -48,6 +48,8 @@ func (v *validator) behaviour(path string, raw, s *Service) {
 		v.list.Warnf(path+".timeout", "no-effect", "remove it", "%s serves no HTTP requests that could time out", s.Name)
 	} else if raw.Timeout != 0 && !carried {
 		v.list.Warnf(path+".timeout", "no-effect", "set mesh.provider: istio", "nothing here carries a timeout without a mesh")
+	} else if in := v.n.Spec.Ingress; raw.Timeout != 0 && s.Exposed() && in != nil && in.API == GatewayAPI && mustClass(in.Class).NoTimeouts {
+		v.list.Warnf(path+".timeout", "no-effect", "use another class", "class %s does not carry the timeout of a route, so requests from outside have none", in.Class)
 	} else if grpc := slices.IndexFunc(s.Ports, func(p Port) bool { return p.Protocol == GRPC }); raw.Timeout != 0 && grpc >= 0 && v.n.Spec.Mesh.Mode != Sidecar {
 		v.list.Warnf(path+".timeout", "no-effect", "set a deadline in the client, or use mesh.mode: sidecar", "a GRPCRoute, which carries port %s, has no timeout", s.Ports[grpc].Name)
 	}

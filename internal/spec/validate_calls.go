@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"net/netip"
 )
 
 func (v *validator) calls(path string, s *Service) {
@@ -58,6 +59,9 @@ func (v *validator) calls(path string, s *Service) {
 	}
 }
 
+// metadataAddress is where every large cloud serves its machines' metadata.
+var metadataAddress = netip.MustParseAddr("169.254.169.254")
+
 func (v *validator) egress(path string, s *Service) {
 	for i, e := range s.Egress {
 		at := fmt.Sprintf("%s.egress[%d]", path, i)
@@ -73,6 +77,9 @@ func (v *validator) egress(path string, s *Service) {
 		default:
 			p, err := ParseCIDR(e.CIDR)
 			v.check(at+".cidr", "", err)
+			if err == nil && p.Bits() >= 32 && p.Contains(metadataAddress) {
+				v.errorf(at+".cidr", "contradiction", "remove it", "%s hands out the cloud's credentials to whoever reaches it, and is never opened", e.CIDR)
+			}
 			v.cidrs(at+".except", e.Except)
 			for j, x := range e.Except {
 				if xp, xerr := ParseCIDR(x); err == nil && xerr == nil && (!p.Overlaps(xp) || xp.Bits() <= p.Bits()) {

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -9,6 +10,7 @@ import (
 // What one HTTPRoute and one Gateway can hold (Gateway API: maxItems of
 // hostnames, rules and listeners).
 const (
+	longestHost  = 253 - len("https-")
 	maxHosts     = 16
 	maxPaths     = 16
 	maxListeners = 64
@@ -31,8 +33,12 @@ func (v *validator) exposure(path string, raw, s *Service) {
 		}
 		return
 	}
+	in := v.n.Spec.Ingress
 	for i, h := range raw.Hosts {
 		v.check(fmt.Sprintf("%s.hosts[%d]", path, i), "", CheckHost(h))
+		if len(h) > longestHost && in != nil && in.API == GatewayAPI {
+			v.errorf(fmt.Sprintf("%s.hosts[%d]", path, i), "bad-value", "serve a shorter name", "%q has %d characters, and the Gateway's listener for it, which is named after it, can have %d of them", h, len(h), longestHost)
+		}
 		if slices.Index(raw.Hosts, h) < i {
 			v.errorf(fmt.Sprintf("%s.hosts[%d]", path, i), "duplicate", "remove one", "host %q is listed twice", h)
 		}
@@ -40,7 +46,6 @@ func (v *validator) exposure(path string, raw, s *Service) {
 	if len(raw.Hosts) == 0 {
 		v.check(path+".name", "set hosts", CheckHost(s.Hosts[0]))
 	}
-	in := v.n.Spec.Ingress
 	if firstExposable(s.Ports) == "" {
 		v.errorf(path+".hosts", "contradiction", "use type: LoadBalancer, or add a port of protocol http, http2 or grpc", "%s has no port that a host could lead to", s.Name)
 		return
@@ -59,6 +64,9 @@ func (v *validator) exposure(path string, raw, s *Service) {
 			if p.Path != "/" || p.Rewrite != "" {
 				v.errorf(at+".path", "contradiction", "serve / without rewrite", "port %s terminates TLS itself, so the front door sees no paths", p.Port)
 			}
+			if in != nil && in.API == GatewayAPI && mustClass(in.Class).NoTLSRoute {
+				v.errorf(at+".port", "contradiction", "use another class, or a port of protocol http", "class %s cannot pass TLS through to port %s", in.Class, p.Port)
+			}
 			if in != nil && in.API == IngressResource {
 				v.errorf(at+".port", "contradiction", "use ingress.api: gateway, or a port of protocol http", "an Ingress cannot pass TLS through to port %s", p.Port)
 			}
@@ -67,10 +75,16 @@ func (v *validator) exposure(path string, raw, s *Service) {
 			}
 		case !port.Protocol.IsHTTP():
 			v.errorf(at+".port", "contradiction", "use type: LoadBalancer, or a port of protocol http, http2 or grpc", "port %s speaks %s, which a host cannot lead to", p.Port, port.Protocol)
+		case strings.ContainsAny(p.Rewrite, "$%'\\") && in != nil && in.API == IngressResource:
+			v.errorf(at+".rewrite", "contradiction", "use ingress.api: gateway, or leave $, %% and ' out", "%q holds a character that an Ingress controller would take for one of its own", p.Rewrite)
 		case p.Rewrite != "" && p.Rewrite != p.Path && in != nil && in.API == IngressResource && !mustClass(in.Class).RewritesIngress:
 			v.errorf(at+".rewrite", "contradiction", "use ingress.api: gateway, or serve the path as it is", "an Ingress of class %s cannot rewrite paths", in.Class)
 		case port.Protocol == GRPC && p.Rewrite != "" && p.Rewrite != p.Path:
 			v.errorf(at+".rewrite", "contradiction", "remove it", "the paths of gRPC are its methods and cannot be rewritten")
+		case port.Protocol == GRPC && p.Path != "/" && !methodForm.MatchString(p.Path):
+			v.errorf(at+".path", "contradiction", "write /, /package.Service or /package.Service/Method", "%q names no gRPC service or method", p.Path)
+		case port.Protocol == GRPC && in != nil && in.API == IngressResource && in.Class == "gce":
+			v.list.Warnf(at+".port", "partial", "use ingress.api: gateway", "GKE's Ingress reaches HTTP/2 pods over TLS only, and port %s speaks it in the clear", p.Port)
 		}
 	}
 	if passthrough > 0 && passthrough < len(s.Paths) {
@@ -82,6 +96,9 @@ func mustClass(name string) Class {
 	c, _ := ClassOf(name)
 	return c
 }
+
+// methodForm is a gRPC service, or one of its methods.
+var methodForm = regexp.MustCompile(`^/[A-Za-z_][A-Za-z0-9_.]*(/[A-Za-z_][A-Za-z0-9_]*)?$`)
 
 func portsFix(s *Service) string {
 	var names []string
@@ -97,8 +114,10 @@ func portsFix(s *Service) string {
 // hosts checks what hosts and paths claim across services.
 func (v *validator) hosts() {
 	in := v.n.Spec.Ingress
-	claims := map[string]string{} // host and path -> service
-	passes := map[string]string{} // host -> service that takes it whole
+	claims := map[string]string{}  // host and path -> service
+	passes := map[string]string{}  // host -> service that takes it whole
+	kinds := map[string]Protocol{} // host -> GRPC or HTTP, under the Gateway API
+	owners := map[string]string{}  // host -> the first service that names it
 	hosts := map[string]int{}
 	for i := range v.n.Spec.Services {
 		s := &v.n.Spec.Services[i]
@@ -108,6 +127,12 @@ func (v *validator) hosts() {
 		for j, h := range s.Hosts {
 			at := fmt.Sprintf("services[%d].hosts[%d]", i, j)
 			hosts[h]++
+			if owners[h] == "" {
+				owners[h] = s.Name
+			} else if owners[h] != s.Name && in != nil && in.API == IngressResource && mustClass(in.Class).OwnAddress {
+				v.errorf(at, "duplicate", "give it a host of its own, or use ingress.api: gateway",
+					"every Ingress of class %s has an address of its own, and %s already leads to that of %s", in.Class, h, owners[h])
+			}
 			for _, p := range s.Paths {
 				key := h + strings.TrimSuffix(p.Path, "/") // /x and /x/ are one prefix
 				if other, taken := claims[key]; taken && slices.Index(s.Hosts, h) == j {
@@ -118,6 +143,17 @@ func (v *validator) hosts() {
 					v.errorf(at, "duplicate", "serve another path or host", "%s%s is already served by %s", h, p.Path, who)
 				}
 				claims[key] = s.Name
+				if port, ok := s.Port(p.Port); ok && port.Protocol.IsHTTP() && in != nil && in.API == GatewayAPI {
+					kind := HTTP
+					if port.Protocol == GRPC {
+						kind = GRPC
+					}
+					if other, taken := kinds[h]; taken && other != kind {
+						v.errorf(at, "contradiction", "give gRPC a host of its own", "the Gateway API lets no host have both HTTPRoutes and GRPCRoutes, and %s has both", h)
+					} else {
+						kinds[h] = kind
+					}
+				}
 				if port, ok := s.Port(p.Port); ok && port.Protocol.IsTLS() {
 					passes[h] = s.Name
 				}

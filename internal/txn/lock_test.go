@@ -111,6 +111,24 @@ func TestLockMissingFolder(t *testing.T) {
 	must(t, <-got)
 }
 
+// TestLockedFromTheStart holds a folder that a run has just made against
+// another run that comes upon it half full, and removes one that stays empty.
+func TestLockedFromTheStart(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "x", "y")
+	first, err := Lock(context.Background(), dir, nil)
+	must(t, err)
+	must(t, isLocked(dir))
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := Lock(ctx, dir, cancel); !errors.Is(err, context.Canceled) {
+		t.Errorf("a second run came in: %v", err)
+	}
+	first()
+	if d := cmp.Diff(snapshot{}, take(t, top)); d != "" {
+		t.Errorf("the lock left something:\n%s", d)
+	}
+}
+
 func isLocked(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
