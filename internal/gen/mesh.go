@@ -106,7 +106,7 @@ type PeerAuthentication struct {
 	// number is not known.
 	All  bool
 	Why  []string
-	Plan *Service
+	Service *Service
 }
 
 // plainPorts are the container ports on which connections arrive in the clear,
@@ -140,7 +140,7 @@ func (s *Service) PeerAuthentication() *PeerAuthentication {
 	if !s.App.Meshed() || len(plain) == 0 {
 		return nil
 	}
-	pa := &PeerAuthentication{Name: s.Stem, Pods: s.PodLabels, Plan: s}
+	pa := &PeerAuthentication{Name: s.Stem, Pods: s.PodLabels, Service: s}
 	for _, number := range slices.Sorted(maps.Keys(plain)) {
 		for _, why := range plain[number] {
 			if !slices.Contains(pa.Why, why) {

@@ -45,7 +45,7 @@ func (s *Service) Monitor() Monitor {
 	}
 }
 
-// envoyStats is the path under which Istio's proxies serve their metrics.
+// envoyStatsPath is the path under which Istio's proxies serve their metrics.
 const envoyStatsPath = "/stats/prometheus"
 
 // MeshMonitors scrape the mesh itself: the series that alerts and recording
