@@ -80,6 +80,11 @@ func load(name, file string) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
+	return render(name, file, data)
+}
+
+// render renders the text of a kgen.yaml, whose file is named in errors.
+func render(name, file string, data []byte) (*model, error) {
 	parsed, problems := specfile.Parse(file, data)
 	if err := problems.Err(); err != nil {
 		return nil, err

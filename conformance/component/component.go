@@ -1,6 +1,7 @@
 // Package component builds the programs that the conformance tests run, each
 // from a small module of its own that pins its version: components/<name>/go.mod
-// names the command in its tool directive. A binary is built once and kept.
+// names the command in its tool directive. A binary is built once and kept. It
+// also finds modules that are read rather than built.
 package component
 
 import (
@@ -17,12 +18,22 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // tags are the build tags of the components that want any.
 var tags = map[string]string{
 	// promtool reads rules; none of the service discoveries is needed for that.
 	"promtool": "remove_all_sd",
+	// As istiod itself is built.
+	"istio-validate": "vtprotobuf,disable_pgv",
+}
+
+// stamps are the variables that the linker sets to the component's version, for
+// the components that do not know it by themselves.
+var stamps = map[string]string{
+	// Clients that read the version of a server cannot read what stands there without.
+	"kube-apiserver": "k8s.io/component-base/version.gitVersion",
 }
 
 // module is the path of the module that the components folder belongs to.
@@ -43,11 +54,29 @@ func Build(t testing.TB, name string) string {
 		t.Fatalf("building %s: %v; set HOME or XDG_CACHE_HOME to where binaries may be kept", name, err)
 	}
 	s := store{sources: filepath.Join(root, "components"), cache: filepath.Join(cache, "kgen-conformance")}
-	binary, err := s.build(t.Context(), name)
+	start := time.Now()
+	ctx, cancel := untilDeadline(t)
+	defer cancel()
+	binary, err := s.build(ctx, name)
+	if ctx.Err() != nil && t.Context().Err() == nil {
+		t.Fatalf("building %s: the time of go test was over after %s; what is compiled is kept, so run it again, or with -timeout 40m", name, time.Since(start).Round(time.Second))
+	}
 	if err != nil {
 		t.Fatalf("building %s: %v", name, err)
 	}
+	t.Logf("%s at hand after %s: %s", name, time.Since(start).Round(100*time.Millisecond), binary)
 	return binary
+}
+
+// untilDeadline ends a moment before go test loses its patience, which would
+// say nothing of what it had been waiting for.
+func untilDeadline(t testing.TB) (context.Context, context.CancelFunc) {
+	if test, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if deadline, set := test.Deadline(); set {
+			return context.WithDeadline(t.Context(), deadline.Add(-5*time.Second))
+		}
+	}
+	return context.WithCancel(t.Context())
 }
 
 // A store is a folder of component modules and a folder of the binaries made from them.
@@ -65,7 +94,7 @@ func (s store) build(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key, err := s.key(ctx, name)
+	key, err := s.key(ctx, name, version)
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +122,7 @@ func (s store) build(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(fresh)
-	args := append([]string{"build", "-o", filepath.Join(fresh, name)}, flags(name)...)
+	args := append([]string{"build", "-o", filepath.Join(fresh, name)}, flags(name, version)...)
 	if _, err := run(ctx, source, append(args, tool)...); err != nil {
 		return "", fmt.Errorf("%w\nits module is %s; a cold build needs the module proxy", err, source)
 	}
@@ -105,10 +134,13 @@ func (s store) build(ctx context.Context, name string) (string, error) {
 
 // flags are those of go build. They are spelled out because what the machine's
 // GOFLAGS say must change neither the binary nor the component's go.mod.
-func flags(name string) []string {
+func flags(name, version string) []string {
 	out := []string{"-mod=readonly", "-trimpath", "-buildvcs=false"}
 	if t := tags[name]; t != "" {
 		out = append(out, "-tags="+t)
+	}
+	if variable := stamps[name]; variable != "" {
+		out = append(out, "-ldflags=-X "+variable+"="+version)
 	}
 	return out
 }
@@ -144,20 +176,24 @@ func describe(ctx context.Context, source string) (tool, version string, err err
 }
 
 // key tells binaries apart that differ in anything but their version.
-func (s store) key(ctx context.Context, name string) (string, error) {
+func (s store) key(ctx context.Context, name, version string) (string, error) {
 	source := filepath.Join(s.sources, name)
 	goVersion, err := run(ctx, source, "env", "GOVERSION", "GOOS", "GOARCH")
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%q\n", goVersion, flags(name))
-	for _, file := range []string{"go.mod", "go.sum"} {
-		data, err := os.ReadFile(filepath.Join(source, file))
+	fmt.Fprintf(h, "%s\n%q\n", goVersion, flags(name, version))
+	own, err := filepath.Glob(filepath.Join(source, "*.go"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range append([]string{filepath.Join(source, "go.mod"), filepath.Join(source, "go.sum")}, own...) {
+		data, err := os.ReadFile(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
-		fmt.Fprintf(h, "%s %d\n%s", file, len(data), data)
+		fmt.Fprintf(h, "%s %d\n%s", filepath.Base(file), len(data), data)
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:6]), nil
 }

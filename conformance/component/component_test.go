@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -84,28 +85,32 @@ func TestBuildOnce(t *testing.T) {
 }
 
 func TestAnotherModuleIsAnotherBinary(t *testing.T) {
-	s := hello(t)
-	before, err := s.build(t.Context(), "hello")
-	if err != nil {
-		t.Fatal(err)
-	}
-	mod := filepath.Join(s.sources, "hello", "go.mod")
-	data, err := os.ReadFile(mod)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(mod, append(data, "\n// A change.\n"...), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	after, err := s.build(t.Context(), "hello")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if before == after {
-		t.Errorf("%s stands for two go.mod files", before)
-	}
-	if got := binaries(t, s); len(got) != 2 {
-		t.Errorf("the cache holds %q, want both", got)
+	for _, file := range []string{"go.mod", "main.go"} {
+		t.Run(file, func(t *testing.T) {
+			s := hello(t)
+			before, err := s.build(t.Context(), "hello")
+			if err != nil {
+				t.Fatal(err)
+			}
+			changed := filepath.Join(s.sources, "hello", file)
+			data, err := os.ReadFile(changed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(changed, append(data, "\n// A change.\n"...), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			after, err := s.build(t.Context(), "hello")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if before == after {
+				t.Errorf("%s stands for two %s files", before, file)
+			}
+			if got := binaries(t, s); len(got) != 2 {
+				t.Errorf("the cache holds %q, want both", got)
+			}
+		})
 	}
 }
 
@@ -135,5 +140,23 @@ func TestBuildSaysWhatIsMissing(t *testing.T) {
 				t.Errorf("a build that failed left %q", got)
 			}
 		})
+	}
+}
+
+// hurried is a test whose time is over at a given instant.
+type hurried struct {
+	testing.TB
+	at time.Time
+}
+
+func (h hurried) Deadline() (time.Time, bool) { return h.at, true }
+
+// TestBuildEndsBeforeGoTestDoes, so that it can say what took so long.
+func TestBuildEndsBeforeGoTestDoes(t *testing.T) {
+	at := time.Now().Add(time.Hour)
+	ctx, cancel := untilDeadline(hurried{t, at})
+	defer cancel()
+	if end, set := ctx.Deadline(); !set || !end.Before(at) {
+		t.Errorf("a build may go on until %v (%t), the test until %v", end, set, at)
 	}
 }

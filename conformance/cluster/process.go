@@ -1,0 +1,77 @@
+//go:build unix
+
+package cluster
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// A process is a program that runs until its test ends, in a process group of
+// its own. What it prints goes to a file, so that nobody waits for a pipe.
+type process struct {
+	name  string
+	log   string
+	ended chan struct{} // closed when it is gone; err says how
+	err   error
+}
+
+// launch runs the program with dir as its working folder. The end of the test
+// ends it and everything that it has started.
+func launch(t testing.TB, dir, binary string, args ...string) *process {
+	t.Helper()
+	name := filepath.Base(binary)
+	p := &process{name: name, log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
+	out, err := os.Create(p.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+	cmd.SysProcAttr = attributes()
+	started := make(chan error)
+	go func() {
+		// Linux ties a child's life to the thread that started it: the thread is
+		// kept for as long as the child is to live.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer out.Close()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = cmd.Wait()
+		}
+		close(p.ended)
+	}()
+	if err := <-started; err != nil {
+		t.Fatalf("starting %s: %v", name, err)
+	}
+	t.Cleanup(func() {
+		// Its files go with the test, so there is nothing to shut down gently for.
+		select {
+		case <-p.ended:
+		default:
+			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+				t.Errorf("ending %s: %v", name, err)
+			}
+			<-p.ended
+		}
+	})
+	return p
+}
+
+// lastLines is the end of what the process has printed.
+func (p *process) lastLines() string {
+	data, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return fmt.Sprintf("%s printed last:\n%s", p.name, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+}
