@@ -104,9 +104,13 @@ func TestAPersonStartsARepository(t *testing.T) {
 	p.answer("Another service?", "n"+enter)
 	p.answer("What does web call?", " "+enter)
 	p.answer("What does api call?", enter)
+	p.answer("Calls of web outside the cluster", enter)
+	p.answer("Calls of api outside the cluster", enter)
+	p.answer("kgen.yaml", "") // the files
+	p.answer("files in networking/network-policies", "")
 	p.answer("https://web.shop.example.com", "") // the summary
-	p.answer("kgen.yaml", "")                    // the files
-	p.answer("Write ", "y"+enter)
+	p.answer("Write ", "?"+enter)
+	p.answer("Nothing is written before you say yes.", "y"+enter)
 	if shown, code := p.end(); code != 0 {
 		t.Fatalf("exit code %d\n%s", code, shown)
 	}
@@ -118,17 +122,7 @@ func TestAPersonStartsARepository(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	asked, err := listing(filepath.Join(dir, "asked"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	flags, err := listing(filepath.Join(dir, "flags"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(flags, asked); diff != "" {
-		t.Errorf("(-flags +asked):\n%s", diff)
-	}
+	sameListing(t, filepath.Join(dir, "flags"), filepath.Join(dir, "asked"))
 	if out, err := kgen(dir, "build", "asked").CombinedOutput(); err != nil || !strings.Contains(string(out), "kind: NetworkPolicy\n") {
 		t.Errorf("what was made does not build: %v\n%s", err, out)
 	}
@@ -137,6 +131,144 @@ func TestAPersonStartsARepository(t *testing.T) {
 // oneService answers every question of init but the last.
 var oneService = []string{"init", "deep/shop", "--name", "shop", "--namespace", "shop", "--mesh", "none",
 	"--domain", "shop.example.com", "--ingress", "ingress", "--class", "traefik", "--issuer", "insecure", "--service", "web,port=80"}
+
+// plain is what a terminal showed, without its control sequences.
+func plain(shown string) string {
+	shown = regexp.MustCompile(`\x1b(\[[0-9;?]*[A-Za-z]|[78])`).ReplaceAllString(shown, "")
+	return strings.ReplaceAll(shown, "\r", "")
+}
+
+// Whoever says no has not answered in vain: what is printed makes the same.
+func TestNoGivesTheAnswersBack(t *testing.T) {
+	dir := t.TempDir()
+	flags := append([]string{"init", "shop"}, oneService[2:]...)
+	p := atTerminal(t, kgen(dir, flags...))
+	p.answer("Write ", "n"+enter)
+	shown, code := p.end()
+	shown = plain(shown)
+	_, model, found := strings.Cut(shown, "# yaml-language-server")
+	model, _, ended := strings.Cut(model, "kgen: nothing was written")
+	if code != 1 || !found || !ended {
+		t.Fatalf("exit code %d; it says\n%s", code, shown)
+	}
+	from := kgen(dir, "init", "shop", "--from", "-")
+	from.Stdin = strings.NewReader("# yaml-language-server" + model)
+	if out, err := from.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := kgen(dir, append(append([]string{"init", "flags"}, oneService[2:]...), "--yes")...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	sameListing(t, filepath.Join(dir, "flags"), filepath.Join(dir, "shop"))
+
+	before := listed(t, filepath.Join(dir, "shop"))
+	p = atTerminal(t, kgen(filepath.Join(dir, "shop"), "add", "service", "api", "--metrics", "9090", "--host", "api.example.com"))
+	p.answer("Ports of api", "http=80:8080,grpc=9000/grpc"+enter)
+	p.answer("What does api call?", " "+enter)
+	p.answer("Who calls api?", " "+enter)
+	p.answer("Calls of api outside the cluster", "10.0.0.0/8:53/udp"+enter)
+	p.answer("web -> api", "")
+	p.answer("Write ", "n"+enter)
+	shown, code = p.end()
+	shown = plain(shown)
+	command := regexp.MustCompile(`(?m)^kgen (add service .*)$`).FindStringSubmatch(shown)
+	if code != 1 || command == nil {
+		t.Fatalf("exit code %d; it says\n%s", code, shown)
+	}
+	if diff := cmp.Diff(before, listed(t, filepath.Join(dir, "shop"))); diff != "" {
+		t.Errorf("no was said, and files changed:\n%s", diff)
+	}
+	want := "add service api --yes --port http=80:8080 --port grpc=9000/grpc --host api.example.com --calls web --called-by web --metrics 9090 --egress 10.0.0.0/8:53/udp"
+	if diff := cmp.Diff(want, command[1]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if out, err := kgen(filepath.Join(dir, "shop"), strings.Fields(command[1])...).CombinedOutput(); err != nil {
+		t.Errorf("the command that was printed: %v\n%s", err, out)
+	}
+}
+
+func listed(t *testing.T, dir string) string {
+	t.Helper()
+	text, err := listing(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func sameListing(t *testing.T, want, got string) {
+	t.Helper()
+	if diff := cmp.Diff(listed(t, want), listed(t, got)); diff != "" {
+		t.Errorf("(-%s +%s):\n%s", filepath.Base(want), filepath.Base(got), diff)
+	}
+}
+
+// A person is asked about what flags leave open, and writes what the same flags
+// write with nobody to ask.
+func TestAPersonAddsAService(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"asked", "flags"} {
+		if out, err := kgen(dir, "init", name, "--yes", "--name", "shop", "--service", "web,port=80").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	p := atTerminal(t, kgen(dir, "-C", "asked", "add", "service", "api", "--called-by", "web"))
+	p.answer("Ports of api", "9000/grpc"+enter)
+	p.answer("Metrics of api", enter)
+	p.answer("What does api call?", enter)
+	p.answer("Calls of api outside the cluster", enter)
+	p.answer("create", "")
+	p.answer("9000/grpc", "")
+	p.answer("Write ", enter)
+	shown, code := p.end()
+	if code != 0 || !strings.Contains(shown, "everything else is a key in kgen.yaml; see kgen help model") {
+		t.Fatalf("exit code %d; it says\n%s", code, shown)
+	}
+	if out, err := kgen(dir, "-C", "flags", "add", "service", "api", "--called-by", "web", "--port", "9000/grpc", "--yes").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	sameListing(t, filepath.Join(dir, "flags"), filepath.Join(dir, "asked"))
+}
+
+// The ports that --service leaves open are asked for at a terminal.
+func TestAPersonIsAskedForPorts(t *testing.T) {
+	dir := t.TempDir()
+	p := atTerminal(t, kgen(dir, "init", "--name", "shop", "--namespace", "shop", "--mesh", "none", "--service", "web"))
+	p.answer("Domain of public hosts", enter)
+	p.answer("Ports of web", "none"+enter)
+	p.answer("Write ", enter)
+	if shown, code := p.end(); code != 0 || strings.Contains(shown, "serves no port") {
+		t.Errorf("exit code %d; it says\n%s", code, shown)
+	}
+}
+
+// What somebody saves while a person makes up their mind is not overwritten.
+func TestAFileSavedMeanwhileIsARefusal(t *testing.T) {
+	dir := t.TempDir()
+	if out, err := kgen(dir, "init", "shop", "--yes", "--service", "web,port=80").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	p := atTerminal(t, kgen(dir, "-C", "shop", "add", "service", "api", "--port", "80", "--calls", "web", "--called-by", "web", "--metrics", "80", "--egress", "a.org:443"))
+	p.answer("Write ", "")
+	name := filepath.Join(dir, "shop", "kgen.yaml")
+	model, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, append(model, "# mine\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := listed(t, dir)
+	p.answer("files", enter)
+	shown, code := p.end()
+	want := "shop/kgen.yaml: has changed since kgen read it; run again to take the change into account"
+	if code != 1 || !strings.Contains(shown, want) {
+		t.Errorf("exit code %d, want 1 and %q; it says\n%s", code, want, shown)
+	}
+	if diff := cmp.Diff(before, listed(t, dir)); diff != "" {
+		t.Errorf("files changed:\n%s", diff)
+	}
+}
 
 func TestAPersonMaySayNo(t *testing.T) {
 	for _, c := range []struct {

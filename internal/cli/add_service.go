@@ -3,6 +3,9 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +32,8 @@ func newAddService(sh *shell) *cobra.Command {
 layout stay. Then it writes the new service's files, and of the others those
 that have to change, such as its callers' network policies.
 
-A flag answers its question, which is then not asked; for the rest see kgen init.`,
+A flag answers its question, which is then not asked; for the rest see kgen init.
+On a terminal nothing is written before the list of files is confirmed.`,
 		Example: `  kgen add service payments
   kgen add service payments --yes --port grpc=9000/grpc --called-by checkout \
     --metrics 9090 --egress api.stripe.com:443
@@ -45,7 +49,7 @@ A flag answers its question, which is then not asked; for the rest see kgen init
 		},
 	}
 	flags.serviceFlags.add(cmd, sh)
-	cmd.Flags().BoolVar(&flags.yes, "yes", false, "ask nothing: what no flag says is left out, or has its default")
+	cmd.Flags().BoolVar(&flags.yes, "yes", false, "ask nothing, and write without confirmation: what no flag says is left out, or has its default")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "write nothing, and list what would be written")
 	addRendering(cmd, &flags.rendering)
 	addOutput(cmd, sh)
@@ -58,16 +62,20 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 	if err != nil {
 		return err
 	}
-	service, calledBy, err := prompt.AddService(ctx, sh.asker(flags.yes), before.Network, flags.preset)
+	if err := newName(before, flags.preset.Service.Name); err != nil {
+		return err
+	}
+	added, err := prompt.AddService(ctx, sh.asker(flags.yes), before.Network, flags.preset)
 	if err != nil {
 		return err
 	}
+	sh.warn(added.Warnings)
 	r, err := sh.open(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	model, err := r.extend(before, service, calledBy)
+	model, err := r.extend(before, added.Service, added.CalledBy)
 	if err != nil {
 		return err
 	}
@@ -78,12 +86,44 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 	if flags.dryRun {
 		return sh.rehearse(s)
 	}
+	// Other runs wait from here on, so that what is agreed to is what is written.
+	asked := sh.interactive() && !flags.yes
+	if asked {
+		if err := sh.confirm(ctx, proposal{
+			step: s, summary: prompt.ServiceSummary(model.Network, added.Service.Name),
+			answers: addCommand(added), again: "the command above gives the same answers",
+		}); err != nil {
+			return err
+		}
+	}
 	if err := sh.perform(ctx, s); err != nil {
 		return err
 	}
 	sh.warn(downgrade(s.kept()))
 	sh.say("%s", tally(s.changes, "created", "updated", "deleted"))
+	if asked {
+		sh.say("%s; see kgen help model", everythingElse)
+	}
 	return nil
+}
+
+// newName refuses a name that the model has already, and tells where, before
+// anybody is asked about such a service.
+func newName(model *specfile.File, name string) error {
+	taken := func(s spec.Service) bool { return s.Name == name }
+	if !slices.ContainsFunc(model.Network.Spec.Services, taken) {
+		return nil
+	}
+	place := model.Name
+	var list diag.List
+	if _, err := model.AddService(&spec.Service{Name: name}, nil); errors.As(err, &list) && list[0].Line > 0 {
+		place = fmt.Sprintf("%s:%d", place, list[0].Line)
+	}
+	return diag.List{{
+		Severity: diag.Error, Code: "duplicate",
+		Message: fmt.Sprintf("there is a service %s already (%s)", name, place),
+		Fix:     "edit it there, or choose another name",
+	}}
 }
 
 // nearestModel reads the model that is to be extended. The repository is not

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"kgen.dev/kgen/internal/prompt"
-	"kgen.dev/kgen/internal/spec"
 	"kgen.dev/kgen/internal/specfile"
 )
 
@@ -22,7 +22,9 @@ func (sh *shell) asker(yes bool) prompt.Asker {
 	case sh.interactive():
 		return prompt.NewSurvey(in, out, sh.Err)
 	}
-	return prompt.NewLines(sh.In, sh.Err)
+	lines := prompt.NewLines(sh.In, sh.Err)
+	lines.Typed = isTerminal(sh.In)
+	return lines
 }
 
 // askModel asks for what the flags of init do not say, and writes the answers
@@ -30,30 +32,52 @@ func (sh *shell) asker(yes bool) prompt.Asker {
 func (sh *shell) askModel(ctx context.Context, dir string, flags initFlags) (*specfile.File, error) {
 	preset := flags.preset
 	preset.Folder = filepath.Base(dir)
-	n, err := prompt.Init(ctx, sh.asker(flags.yes), preset)
+	n, warnings, err := prompt.Init(ctx, sh.asker(flags.yes), preset)
 	if err != nil {
 		return nil, err
 	}
+	sh.warn(warnings)
 	// Formatting and reading back leaves one way from a text to a model.
 	return sh.parse(sh.shown(filepath.Join(dir, modelFile)), specfile.Format(n))
 }
 
+// A proposal is what a person at the terminal is asked to agree to.
+type proposal struct {
+	step    *step
+	summary string // what it is about
+	answers string // what holds the answers, for another time
+	again   string // and how they are used then
+}
+
 // confirm shows a person at a terminal what is about to be written, and asks.
-func (sh *shell) confirm(ctx context.Context, s *step, n *spec.Network) error {
+// Whoever says no gets the answers back.
+func (sh *shell) confirm(ctx context.Context, p proposal) error {
 	if !sh.interactive() {
 		return nil
 	}
+	if err := p.step.refused(); err != nil {
+		sh.record(p.step.listed(), false)
+		return err
+	}
 	sh.report.seen = true
-	sh.say("\n%s", prompt.Summary(n))
-	if err := writeChanges(sh.Err, s.changes, coloured(sh.Err)); err != nil {
+	fmt.Fprintln(sh.Err)
+	if err := writeShort(sh.Err, p.step.changes, coloured(sh.Err)); err != nil {
 		return err
 	}
-	yes, err := sh.asker(false).Confirm(ctx, prompt.YesNo{Message: fmt.Sprintf("Write %s?", files(len(s.changes))), Default: true})
-	if err != nil {
+	fmt.Fprintf(sh.Err, "\n%s\n", p.summary)
+	yes, err := sh.asker(false).Confirm(ctx, prompt.YesNo{
+		Message: fmt.Sprintf("Write %s?", files(len(p.step.changes))), Default: true,
+		Help: "Nothing is written before you say yes. If you say no, your answers are printed, for another time.",
+	})
+	if err != nil || yes {
 		return err
 	}
-	if !yes {
-		return refuse("nothing was written, as you said", "")
+	to := sh.Out
+	if sh.format.word == "json" { // which has the standard output to itself
+		to = sh.Err
 	}
-	return nil
+	if _, err := fmt.Fprintln(to, strings.TrimRight(p.answers, "\n")); err != nil {
+		return err
+	}
+	return refuse("nothing was written, as you said", p.again)
 }

@@ -50,16 +50,22 @@ func runBuild(ctx context.Context, sh *shell, args []string) error {
 		manifests, err := kustomize.Build(dir)
 		done <- built{manifests, err}
 	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case b := <-done:
-		if b.err != nil {
-			return fmt.Errorf("build %s: %w", sh.shown(dir), b.err)
+	var b built
+	if err := sh.during("building "+sh.shown(dir), func() error {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case b = <-done:
+			return nil
 		}
-		_, err := sh.Out.Write(b.manifests)
+	}); err != nil {
 		return err
 	}
+	if b.err != nil {
+		return fmt.Errorf("build %s: %w", sh.shown(dir), b.err)
+	}
+	_, err = sh.Out.Write(b.manifests)
+	return err
 }
 
 // buildDir is the folder to build. What an interrupted run left there is put

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -44,7 +45,10 @@ func coloured(stream any) bool {
 // code (see exitCodesTopic). Cancelling ctx is an interrupt.
 func Main(ctx context.Context, std IO, args []string) int {
 	out := &output{to: std.Out}
-	sh := &shell{IO: IO{In: std.In, Out: out, Err: std.Err}, format: newFormat(), screen: isTerminal(std.Out), colour: coloured(std.Out)}
+	sh := &shell{
+		IO: IO{In: std.In, Out: out, Err: std.Err}, format: newFormat(), patience: patience,
+		screen: isTerminal(std.Out), colour: coloured(std.Out), talkScreen: isTerminal(std.Err),
+	}
 	root := newRoot(sh)
 	root.SetIn(std.In)
 	root.SetOut(out)
@@ -76,12 +80,14 @@ func (o *output) Write(p []byte) (int, error) {
 // there is to tell at the end.
 type shell struct {
 	IO
-	dir    string // -C
-	quiet  bool   // -q
-	format *choice
-	screen bool // Out is a terminal
-	colour bool // and shows colours
-	report report
+	dir        string // -C
+	quiet      bool   // -q
+	format     *choice
+	screen     bool // Out is a terminal
+	colour     bool // and shows colours
+	talkScreen bool // Err is a terminal
+	patience   func() <-chan time.Time
+	report     report
 }
 
 func newRoot(sh *shell) *cobra.Command {
@@ -119,7 +125,7 @@ Every command works from any folder below the one that holds kgen.yaml.`,
 	root.SetFlagErrorFunc(flagError)
 	flags := root.PersistentFlags()
 	flags.StringVarP(&sh.dir, "chdir", "C", "", "work as if started in `DIR`; other relative paths start there too")
-	flags.BoolVarP(&sh.quiet, "quiet", "q", false, "say nothing but errors and what was asked for")
+	flags.BoolVarP(&sh.quiet, "quiet", "q", false, "say nothing but warnings, errors and what was asked for")
 	must(root.MarkPersistentFlagDirname("chdir"))
 	flags.SortFlags = false
 

@@ -92,7 +92,8 @@ func line(d diag.Diagnostic) string {
 	return d.String()
 }
 
-// say prints talk: what a person wants to know and a script does not.
+// say prints talk: what a person wants to know and a script does not. Findings
+// are no talk.
 func (sh *shell) say(format string, args ...any) {
 	if !sh.quiet {
 		fmt.Fprintf(sh.Err, format+"\n", args...)
@@ -103,6 +104,6 @@ func (sh *shell) say(format string, args ...any) {
 func (sh *shell) warn(list diag.List) {
 	sh.report.warnings = append(sh.report.warnings, list...)
 	for _, d := range list {
-		sh.say("%s", line(d))
+		fmt.Fprintln(sh.Err, line(d))
 	}
 }

@@ -25,7 +25,10 @@ differ, removes those that nothing makes any more, and lists what it did.
 
 A file that was edited by hand since kgen wrote it is not overwritten: it is
 named, and the exit code is 1. Where kgen.yaml has something new to say in that
-very file, nothing at all is written until the file is out of the way.`,
+very file, nothing at all is written until the file is out of the way.
+
+To have templates of your own, keep your copies in .kgen/templates and they are
+always used; --templates uses others for one run.`,
 		Example: `  kgen generate
   kgen generate --check      # in CI: exit 1 if the manifests are not those of kgen.yaml
   kgen generate --dry-run    # what would be written`,
@@ -79,7 +82,7 @@ func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
 
 // check lists what is not in step, and refuses if there is anything.
 func (sh *shell) check(s *step) error {
-	if err := sh.list(s.changes, false); err != nil {
+	if err := sh.list(s.listed(), false); err != nil {
 		return err
 	}
 	var found diag.List

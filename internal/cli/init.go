@@ -12,6 +12,7 @@ import (
 
 	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/plan"
+	"kgen.dev/kgen/internal/prompt"
 	"kgen.dev/kgen/internal/specfile"
 )
 
@@ -36,8 +37,8 @@ A flag answers its question, which is then not asked. On a terminal the rest is
 asked there, with help on "?", and nothing is written before the list of files
 is confirmed. Otherwise answers are read from the standard input, one a line, in
 the order of the questions; an empty line, or the end of the input, is the
-default. --yes asks nothing at all. What then has no answer and no default is an
-error that names all of it.
+default, and an answer left over is an error. --yes asks nothing at all. What then
+has no answer and no default is an error that names all of it.
 
 Nothing is written in a folder that has a kgen.yaml, or any of the files that
 would be made.`,
@@ -105,7 +106,10 @@ func runInit(ctx context.Context, sh *shell, dir string, flags initFlags) error 
 		return sh.rehearse(s)
 	}
 	if !flags.yes {
-		if err := sh.confirm(ctx, s, model.Network); err != nil {
+		if err := sh.confirm(ctx, proposal{
+			step: s, summary: prompt.Summary(model.Network),
+			answers: string(model.Data), again: "kgen init --from FILE takes what stands above from a file",
+		}); err != nil {
 			return err
 		}
 	}
@@ -116,6 +120,9 @@ func runInit(ctx context.Context, sh *shell, dir string, flags initFlags) error 
 	return nil
 }
 
+// everythingElse tells where to say what no question asks.
+const everythingElse = "everything else is a key in kgen.yaml"
+
 // modelFrom reads a whole kgen.yaml from a file, or from the standard input.
 func (sh *shell) modelFrom(ctx context.Context, name string) (*specfile.File, error) {
 	if name == "-" {
@@ -123,7 +130,7 @@ func (sh *shell) modelFrom(ctx context.Context, name string) (*specfile.File, er
 		if err != nil {
 			return nil, fmt.Errorf("--from -: %w", err)
 		}
-		return sh.parse("standard input", data)
+		return sh.parseFrom("standard input", data)
 	}
 	f, err := os.Open(sh.path(name))
 	if err != nil {
@@ -133,7 +140,23 @@ func (sh *shell) modelFrom(ctx context.Context, name string) (*specfile.File, er
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("--from: %w", err)
 	}
-	return sh.parse(sh.shown(sh.path(name)), data)
+	return sh.parseFrom(sh.shown(sh.path(name)), data)
+}
+
+// parseFrom reads a model that --from gives. What is empty there is not for
+// kgen init to write: it is what kgen init was given.
+func (sh *shell) parseFrom(name string, data []byte) (*specfile.File, error) {
+	file, err := sh.parse(name, data)
+	var list diag.List
+	if !errors.As(err, &list) {
+		return file, err
+	}
+	for i := range list {
+		if list[i].Code == "empty-file" {
+			list[i].Fix = "give a file that describes a network, as kgen help model shows, or leave out --from to be asked"
+		}
+	}
+	return nil, list
 }
 
 // mustBeNew refuses a folder that is a repository already, before anybody is
@@ -161,11 +184,11 @@ func (sh *shell) mustBeNew(ctx context.Context, dir string) error {
 // mustBeNew refuses a folder that has any file which the step would make, even
 // one that holds the same: it is somebody else's.
 func (s *step) mustBeNew() error {
-	list := append(diag.List{}, s.links...)
+	list := s.obstacles()
 	for _, changes := range [][]plan.Change{s.plan.With(plan.Unchanged), s.changes} {
 		for _, c := range changes {
 			if c.Action != plan.Create {
-				list = append(list, inTheWay(c.Path))
+				list = append(list, inTheWay(s.at(c.Path)))
 			}
 		}
 	}
@@ -185,4 +208,5 @@ func (sh *shell) sayNext(dir string, s *step) {
 	sh.say("  kgen build                # the manifests, as kustomize build prints them")
 	sh.say("  kgen add service NAME     # the next service")
 	sh.say("  kgen generate             # after you have edited kgen.yaml")
+	sh.say("  kgen help model           # %s", everythingElse)
 }

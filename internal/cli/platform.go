@@ -28,7 +28,7 @@ func (f *platformFlags) add(cmd *cobra.Command) {
 	read(cmd, w, "class", "NAME", "its gatewayClassName or ingressClassName", checked(spec.CheckSubdomain), func(v string) { p.Class = v })
 	read(cmd, w, "controller", "NAMESPACE[,KEY=VALUE]...|CIDR,...", "where its proxies run, for a class that kgen does not know", spec.ParseControllerFlag, func(v spec.Controller) { p.Controller = &v })
 	read(cmd, w, "issuer", "NAME|issuer/NAME|secret/NAME|insecure", "its certificates: from a cert-manager ClusterIssuer or Issuer, an existing Secret, or none", spec.ParseIssuerFlag, func(v spec.TLS) { p.TLS = &v })
-	many(cmd, w, "service", "NAME[,KEY=VALUE]...", "a service, whole; the keys are the flags of kgen add service", spec.ParseServiceFlag, &p.Services)
+	many(cmd, w, "service", "NAME[,KEY=VALUE]...", "a service, whole; the keys are the flags of kgen add service, and port=none is one that serves no port", spec.ParseServiceFlag, &p.Services)
 
 	complete(cmd, "mesh", string(spec.NoMesh), string(spec.Sidecar), string(spec.Ambient))
 	complete(cmd, "ingress", string(spec.GatewayAPI), string(spec.IngressResource))

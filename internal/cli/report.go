@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path"
 	"text/tabwriter"
 
 	"kgen.dev/kgen/internal/diag"
@@ -87,6 +88,46 @@ func writeChanges(w io.Writer, changes []plan.Change, colour bool) error {
 		}
 	}
 	return table.Flush()
+}
+
+// shortList is how many lines a person reads before the summary has gone.
+const shortList = 20
+
+// writeShort prints changes so that what follows stays on the screen: one a
+// line if they are few, otherwise counted by folder.
+func writeShort(w io.Writer, changes []plan.Change, colour bool) error {
+	if len(changes) <= shortList {
+		return writeChanges(w, changes, colour)
+	}
+	return writeChanges(w, byFolder(changes), colour)
+}
+
+// byFolder puts the changes of one kind in one folder together, in the order of
+// the first. Those of the top folder, and one that is alone, keep their names.
+func byFolder(changes []plan.Change) []plan.Change {
+	type group struct {
+		action plan.Action
+		folder string
+	}
+	counts := map[group]int{}
+	of := func(c plan.Change) group { return group{c.Action, path.Dir(c.Path)} }
+	for _, c := range changes {
+		counts[of(c)]++
+	}
+	var out []plan.Change
+	for _, c := range changes {
+		g := of(c)
+		n := counts[g]
+		switch {
+		case n == 0:
+			continue
+		case n > 1 && g.folder != ".":
+			c.Path = fmt.Sprintf("%s in %s", files(n), g.folder)
+			counts[g] = 0
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // paint is the colour of an action, of one length for all, so that columns

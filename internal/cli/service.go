@@ -25,7 +25,9 @@ func (f *serviceFlags) setName(name string) {
 
 func (f *serviceFlags) add(cmd *cobra.Command, sh *shell) {
 	s, w := &f.preset.Service, &f.words
-	many(cmd, w, "port", spec.PortForm, "a port that it serves", spec.ParsePortFlag, &s.Ports)
+	read(cmd, w, "port", spec.PortForm, "a port that it serves, or none; may be repeated", func(text string) ([]spec.Port, error) {
+		return spec.AppendPortFlag(s.Ports, text)
+	}, func(ports []spec.Port) { s.Ports = ports })
 	many(cmd, w, "host", "HOST", "a host name under which the front door serves it", checked(spec.CheckHost), &s.Hosts)
 	many(cmd, w, "path", spec.PathForm, "a path served under its hosts", spec.ParsePathFlag, &s.Paths)
 	many(cmd, w, "calls", spec.CallForm, "a service that it calls", spec.ParseCallFlag, &s.Calls)
@@ -45,13 +47,14 @@ func (f *serviceFlags) add(cmd *cobra.Command, sh *shell) {
 	read(cmd, w, "type", "ClusterIP|LoadBalancer|Headless", "how it is reached", spec.ParseTypeFlag, func(t spec.ServiceType) { s.Type = t })
 	read(cmd, w, "metrics", spec.MetricsForm, "where it serves Prometheus metrics", spec.ParseMetricsFlag, func(m spec.Metrics) { s.Metrics = &m })
 	read(cmd, w, "replicas", "N", "how many pods run", spec.ParseCount, func(n spec.Count) { s.Replicas = n })
-	many(cmd, w, "egress", "HOST:PORT|CIDR:PORT", "what it calls outside the cluster", spec.ParseEgressFlag, &s.Egress)
+	many(cmd, w, "egress", "HOST:PORT|CIDR:PORT", "what it calls outside the cluster, with /udp at the end if it is not TCP", spec.ParseEgressFlag, &s.Egress)
 
 	complete(cmd, "type", string(spec.ClusterIP), string(spec.LoadBalancer), string(spec.Headless))
 	for _, name := range []string{"calls", "called-by"} {
 		must(cmd.RegisterFlagCompletionFunc(name, sh.completeServices))
 	}
-	for _, name := range []string{"port", "host", "path", "canary", "stable", "metrics", "replicas", "egress"} {
+	complete(cmd, "port", spec.NoPorts)
+	for _, name := range []string{"host", "path", "canary", "stable", "metrics", "replicas", "egress"} {
 		complete(cmd, name)
 	}
 }

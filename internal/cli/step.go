@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,7 +24,8 @@ type step struct {
 	wanted *tree.Tree
 	base   *tree.Tree
 	plan   *plan.Plan
-	links  diag.List // what stands where a file should and is none
+	own    *ownTemplates // that had a part in it, or nil
+	links  diag.List     // what stands where a file should and is none
 
 	ops     []txn.Op
 	changes []plan.Change // those that are more than Unchanged, by path
@@ -44,7 +46,7 @@ func (r *repo) step(rendering rendering, n *spec.Network, model []byte) (*step, 
 			return nil, err
 		}
 	}
-	if s.wanted, err = r.sh.wanted(rendering, n, s.base); err != nil {
+	if s.wanted, s.own, err = r.wanted(rendering, n, s.base); err != nil {
 		return nil, err
 	}
 	disk := tree.New()
@@ -97,14 +99,14 @@ func (s *step) note(disk *tree.Tree, op txn.Op) {
 // refused is why the step must not be carried out at all, or nil: files that
 // kgen would have to change and that somebody else has made or changed.
 func (s *step) refused() error {
-	list := slices.Clone(s.links)
+	list := s.obstacles()
 	for _, c := range s.plan.Conflicts() {
 		if _, ours := s.base.File(c.Path); ours {
-			list = append(list, finding(c, "edited",
+			list = append(list, s.finding(c, "edited",
 				"was edited by hand, and kgen has something new to write there",
 				"save your version elsewhere, delete the file and run again; what has to stay goes into kgen.yaml or a template"))
 		} else {
-			list = append(list, inTheWay(c.Path))
+			list = append(list, inTheWay(s.at(c.Path)))
 		}
 	}
 	if len(list) == 0 {
@@ -118,19 +120,48 @@ func (s *step) refused() error {
 func (s *step) kept() diag.List {
 	var list diag.List
 	for _, c := range s.plan.With(plan.Keep) {
-		list = append(list, finding(c, "edited", "was edited by hand, and is left as it is",
+		list = append(list, s.finding(c, "edited", "was edited by hand, and is left as it is",
 			"put the change into kgen.yaml or a template; or delete the file and run kgen generate to have kgen's own back"))
 	}
 	for _, c := range s.plan.With(plan.StaleEdited) {
-		list = append(list, finding(c, "edited", "is not needed any more, but was edited by hand and is left as it is",
+		list = append(list, s.finding(c, "edited", "is not needed any more, but was edited by hand and is left as it is",
 			"delete it, or keep it elsewhere"))
 	}
 	list.Sort()
 	return list
 }
 
-func finding(c plan.Change, code, fact, fix string) diag.Diagnostic {
-	return diag.Diagnostic{File: c.Path, Severity: diag.Error, Code: code, Message: fact, Fix: fix}
+// listed is changes as they are shown: what an obstacle keeps from happening is
+// a conflict.
+func (s *step) listed() []plan.Change {
+	out := slices.Clone(s.changes)
+	for i := range out {
+		for _, link := range s.links {
+			if p := out[i].Path; p == link.File || strings.HasPrefix(p, link.File+"/") {
+				out[i].Action, out[i].Reason = plan.Conflict, link.File+": "+link.Message
+			}
+		}
+	}
+	return out
+}
+
+// obstacles are the links, placed as a person at this place would write it.
+func (s *step) obstacles() diag.List {
+	list := slices.Clone(s.links)
+	for i := range list {
+		list[i].File = s.at(list[i].File)
+	}
+	return list
+}
+
+// at gives a path below the repository's folder as a person at this place
+// would write it, as findings in kgen.yaml are.
+func (s *step) at(path string) string {
+	return s.repo.sh.shown(filepath.Join(s.repo.dir, filepath.FromSlash(path)))
+}
+
+func (s *step) finding(c plan.Change, code, fact, fix string) diag.Diagnostic {
+	return diag.Diagnostic{File: s.at(c.Path), Severity: diag.Error, Code: code, Message: fact, Fix: fix}
 }
 
 // inTheWay is a file that kgen would make and somebody else has made.

@@ -19,7 +19,8 @@ func newTemplates(sh *shell) *cobra.Command {
 		Use:   "templates",
 		Short: "Work with the templates of the manifests",
 		Long: `Templates is about the templates that manifests are made from. A copy of any of
-them, changed, replaces the built-in one where --templates names its folder.`,
+them, changed, replaces the built-in one: keep your copies in .kgen/templates and
+they are always used; --templates uses others for one run.`,
 		Example: "  kgen templates export my-templates",
 		Args:    unknownCommand,
 		RunE:    commandMissing,
@@ -28,13 +29,14 @@ them, changed, replaces the built-in one where --templates names its folder.`,
 		Use:   "export DIR",
 		Short: "Write the built-in templates to a folder",
 		Long: `Export writes every built-in template to DIR, laid out as the tree that they
-make. Change the ones that you want to be different, delete the others, and give
-the folder to init, add service and generate with --templates DIR: what is in
-it is used, and the rest stays built in.
+make. Change the ones that you want to be different and delete the others: what is
+left replaces the built-in templates, and the rest stays built in. Keep your copies
+in .kgen/templates and they are always used; --templates uses others for one run.
 
 Nothing is written if any of the files is there already.`,
-		Example: `  kgen templates export my-templates
-  kgen generate --templates my-templates`,
+		Example: `  kgen templates export .kgen/templates
+  kgen templates export my-templates
+  kgen generate --templates my-templates --dry-run`,
 		Args:              exactly("DIR"),
 		ValidArgsFunction: onlyDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,7 +70,7 @@ func runExport(ctx context.Context, sh *shell, dir string) error {
 			return err
 		}
 		if _, err := os.Lstat(filepath.Join(at, filepath.FromSlash(path))); err == nil {
-			taken = append(taken, inTheWay(path))
+			taken = append(taken, inTheWay(sh.shown(filepath.Join(at, filepath.FromSlash(path)))))
 		}
 		changes = append(changes, plan.Change{Path: path, Action: plan.Create})
 		ops = append(ops, txn.Op{Path: path, Data: data, Seen: &txn.Seen{}})
@@ -86,6 +88,6 @@ func runExport(ctx context.Context, sh *shell, dir string) error {
 	if err := sh.list(changes, true); err != nil {
 		return err
 	}
-	sh.say("\nWrote %s to %s. To use them, changed or not:\n  kgen generate --templates %s", files(len(ops)), dir, dir)
+	sh.say("\nWrote %s to %s: change what should be different and delete the rest.\nThen %s; --templates %s uses them for one run.", files(len(ops)), dir, keepTemplates, dir)
 	return nil
 }

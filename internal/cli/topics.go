@@ -15,7 +15,8 @@ const exitCodesTopic = `kgen ends with one of four exit codes:
 
   0    done: what was asked for is written, or was there already
   1    differences or refusals: generate --check found something to do, a file
-       is in the way or was edited by hand, or the person at the terminal said no
+       is in the way, was edited by hand or was saved while kgen ran, or the
+       person at the terminal said no
   2    bad input or usage: kgen.yaml, a flag or a template is wrong, or a file
        could not be read or written; nothing was written
   130  interrupted, by Ctrl-C or a signal; nothing was written
@@ -31,7 +32,19 @@ a manifest spells it. A small one:
 ` + modelExample + `
 What a key means, may hold and defaults to is in the JSON Schema that kgen schema
 prints. An unknown key, a wrong type or a value out of range is an error with its
-line and column; kgen reports all of them at once and writes nothing.`
+line and column; kgen reports all of them at once and writes nothing.
+
+kgen init and kgen add service ask for little of it. Of a service they leave
+these keys to you; add them below its entry, and run kgen generate:
+
+  type            ClusterIP, LoadBalancer (with loadBalancer), or Headless
+  callers         who may call it from outside this file
+  paths           what is served under its hosts, where that is not all of it
+  replicas        how many pods run
+  timeout         how long a request may take, and retries within that
+  circuitBreaker  when its callers stop sending
+  slo             what it promises, for alerts
+  podLabels, serviceAccount  where they are not called after the service`
 
 const modelExample = `  apiVersion: kgen.dev/v1alpha1
   kind: Network

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -17,24 +16,26 @@ type rendering struct {
 }
 
 func addRendering(cmd *cobra.Command, r *rendering) {
-	cmd.Flags().StringVar(&r.templates, "templates", "", "use the templates in `DIR` instead of the built-in ones of the same path")
+	cmd.Flags().StringVar(&r.templates, "templates", "", "for this run, use the templates in `DIR` instead of those of the same path in "+templatesFolder+" or built in")
 	must(cmd.MarkFlagDirname("templates"))
 }
 
-// wanted is every manifest that a model makes. The files in known were checked
-// by an earlier run.
-func (sh *shell) wanted(r rendering, n *spec.Network, known *tree.Tree) (*tree.Tree, error) {
-	options := gen.Options{Known: known}
-	if r.templates != "" {
-		dir := sh.path(r.templates)
-		info, err := os.Stat(dir)
-		if err != nil {
-			return nil, fmt.Errorf("--templates: %w", err)
-		}
-		if !info.IsDir() {
-			return nil, fmt.Errorf("--templates: %s is not a folder", dir)
-		}
-		options.Templates = os.DirFS(dir)
+// wanted is every manifest that a model makes, and the user's templates that
+// had a part in it, or nil. The files in known were checked by an earlier run.
+func (r *repo) wanted(rendering rendering, n *spec.Network, known *tree.Tree) (wanted *tree.Tree, own *ownTemplates, err error) {
+	own, done, err := r.templates(rendering.templates)
+	if err != nil {
+		return nil, nil, err
 	}
-	return gen.Render(n, options)
+	defer done()
+	options := gen.Options{Known: known}
+	if own != nil {
+		options.Templates = own.files
+	}
+	what := fmt.Sprintf("rendering the manifests of %d services", len(n.Spec.Services))
+	err = r.sh.during(what, func() (err error) {
+		wanted, err = gen.Render(n, options)
+		return err
+	})
+	return wanted, own, own.explain(err)
 }

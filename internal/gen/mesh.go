@@ -104,8 +104,8 @@ type PeerAuthentication struct {
 	Ports []spec.PortNumber // permissive
 	// All says that the exception cannot be narrowed to a port, because its
 	// number is not known.
-	All  bool
-	Why  []string
+	All     bool
+	Why     []string
 	Service *Service
 }
 

@@ -16,17 +16,23 @@ type ServicePreset struct {
 	CalledBy []string // names of services of the model
 }
 
+// Addition is what AddService was told.
+type Addition struct {
+	Service  *spec.Service
+	CalledBy []string // names of services of the model
+	Warnings diag.List
+}
+
 // AddService asks for one more service of n, which is valid and not changed.
-// It returns the service, and the names of those that call it.
 //
 // The order is fixed: Name, Ports, (with a front door) Public? and Hosts,
 // Metrics, (where something carries one) Canary and Stable version, What does
-// it call?, Who calls it? Errors are those of Init.
-func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServicePreset) (*spec.Service, []string, error) {
+// it call?, Who calls it?, Calls outside the cluster. Errors are those of Init.
+func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServicePreset) (*Addition, error) {
 	s := &session{ctx: ctx, ask: ask}
 	svc, calledBy := preset.Service, preset.CalledBy
 	if err := checkAdded(n, &svc, calledBy, svc.Ports == nil); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	i := len(n.Spec.Services)
 	at := place{fmt.Sprintf("services[%d]", i), "--"}
@@ -37,31 +43,35 @@ func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServiceP
 			return name, newName(name, n.Spec.Services)
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if svc.Name == "" {
-			return nil, nil, s.missing.Err()
+			return nil, s.missing.Err()
 		}
 	}
 	if err := s.describe(added(n, svc, nil), i, &svc, at); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := s.calls(&svc, n.Spec.Services); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if calledBy == nil && len(svc.Ports) > 0 && i > 0 {
 		var err error
 		if calledBy, err = s.callers(&svc, n.Spec.Services); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	if err := s.missing.Err(); err != nil {
-		return nil, nil, err
+	if err := s.egress(&svc, at, trials(added(n, svc, nil), i, &svc)); err != nil {
+		return nil, err
+	}
+	if err := s.done(); err != nil {
+		return nil, err
 	}
 	if err := checkAdded(n, &svc, calledBy, false); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return &svc, calledBy, nil
+	svc = settled(svc)
+	return &Addition{&svc, calledBy, s.warnings}, nil
 }
 
 func (s *session) callers(svc *spec.Service, all []spec.Service) ([]string, error) {
@@ -78,7 +88,7 @@ func (s *session) callers(svc *spec.Service, all []spec.Service) ([]string, erro
 // added is the model with one more service and the edges to it.
 func added(n *spec.Network, svc spec.Service, calledBy []string) *spec.Network {
 	out := *n
-	out.Spec.Services = append(slices.Clone(n.Spec.Services), svc)
+	out.Spec.Services = append(slices.Clone(n.Spec.Services), settled(svc))
 	for i := range n.Spec.Services {
 		caller := &out.Spec.Services[i]
 		if slices.Contains(calledBy, caller.Name) {

@@ -5,17 +5,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/spec"
 )
 
-type addition struct {
-	Service  *spec.Service
-	CalledBy []string
-}
-
 func TestAddServiceAsksInOrder(t *testing.T) {
-	asker, out := lines("payments", "grpc=9000/grpc", "y", "pay.example.com", "9090", "v2=5", "", "redis", "web,worker")
-	svc, calledBy, err := AddService(t.Context(), asker, shop, ServicePreset{})
+	asker, out := lines("payments", "grpc=9000/grpc", "y", "pay.example.com", "9090", "v2=5", "", "redis", "web,worker", "ntp.example.com:123/udp")
+	got, err := AddService(t.Context(), asker, shop, ServicePreset{})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -27,26 +23,30 @@ Metrics of payments [none]: 9090
 Canary of payments [none]: v2=5
 Stable version of payments [v1]: v1
   1) web - http=80:8080, admin=9000
-  2) cart - 7070/grpc
-  3) redis - 6379/tcp
+  2) web:http - http=80:8080
+  3) web:admin - admin=9000
+  4) cart - 7070/grpc
+  5) redis - 6379/tcp
 What does payments call? [none]: redis
   1) web
   2) cart
   3) redis
   4) worker
 Who calls payments? [none]: web, worker
+Calls of payments outside the cluster [none]: ntp.example.com:123/udp
 `, out.String()); d != "" {
 		t.Errorf("transcript (-want +got):\n%s", d)
 	}
-	want := addition{&spec.Service{
+	want := &Addition{Service: &spec.Service{
 		Name:    "payments",
 		Ports:   []spec.Port{{Name: "grpc", Port: 9000, Protocol: spec.GRPC}},
 		Hosts:   []string{"pay.example.com"},
 		Metrics: &spec.Metrics{Port: 9090},
 		Canary:  &spec.Canary{Version: "v2", Weight: 5},
 		Calls:   []spec.Call{{Service: "redis"}},
-	}, []string{"web", "worker"}}
-	if d := cmp.Diff(want, addition{svc, calledBy}); d != "" {
+		Egress:  []spec.Egress{{Host: "ntp.example.com", Port: 123, Protocol: spec.UDP}},
+	}, CalledBy: []string{"web", "worker"}}
+	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("service (-want +got):\n%s", d)
 	}
 	if len(shop.Spec.Services) != 4 || len(shop.Spec.Services[0].Calls) != 2 {
@@ -60,6 +60,7 @@ func TestAddServiceTakesFlags(t *testing.T) {
 		Service: spec.Service{
 			Name: "payments", Ports: []spec.Port{{Port: 80}}, Hosts: []string{"pay.example.com"},
 			Metrics: &spec.Metrics{Port: 9090}, Canary: &canary, Calls: []spec.Call{{Service: "redis"}},
+			Egress: []spec.Egress{{Host: "a.org", Port: 443}},
 		},
 		CalledBy: []string{"web"},
 	}
@@ -67,25 +68,38 @@ func TestAddServiceTakesFlags(t *testing.T) {
 		name   string
 		asker  Asker
 		preset ServicePreset
-		want   addition
+		want   Addition
 	}{
-		{"everything is answered", refuser{t}, full, addition{&full.Service, []string{"web"}}},
+		{"everything is answered", refuser{t}, full, Addition{&full.Service, []string{"web"}, nil}},
 		{
 			"nobody to ask, and no ports", Defaults{},
 			ServicePreset{Service: spec.Service{Name: "job", Calls: []spec.Call{{Service: "cart"}}}},
-			addition{&spec.Service{Name: "job", Calls: []spec.Call{{Service: "cart"}}}, nil},
+			Addition{&spec.Service{Name: "job", Calls: []spec.Call{{Service: "cart"}}}, nil, portless("services[4].ports", "job", "--port=none")},
+		},
+		{
+			"no ports, as the flag says", Defaults{},
+			ServicePreset{Service: spec.Service{Name: "job", Ports: []spec.Port{}}},
+			Addition{&spec.Service{Name: "job"}, nil, nil},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			svc, calledBy, err := AddService(t.Context(), c.asker, shop, c.preset)
+			got, err := AddService(t.Context(), c.asker, shop, c.preset)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(c.want, addition{svc, calledBy}); d != "" {
+			if d := cmp.Diff(&c.want, got); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
 	}
+}
+
+// portless is the warning about a service of whose ports nobody said anything.
+func portless(path, name, flag string) diag.List {
+	return diag.List{{
+		Path: path, Severity: diag.Warning, Code: "no-ports",
+		Message: name + " serves no port: nothing can call it", Fix: "say " + flag + " if it only calls others",
+	}}
 }
 
 func TestAddServiceRefuses(t *testing.T) {
@@ -114,9 +128,9 @@ func TestAddServiceRefuses(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			svc, _, err := AddService(t.Context(), c.asker, shop, c.preset)
+			got, err := AddService(t.Context(), c.asker, shop, c.preset)
 			if err == nil {
-				t.Fatalf("taken as %+v", svc)
+				t.Fatalf("taken as %+v", got.Service)
 			}
 			if d := cmp.Diff(c.want, places(err)); d != "" {
 				t.Errorf("places of %v (-want +got):\n%s", err, d)
@@ -126,7 +140,7 @@ func TestAddServiceRefuses(t *testing.T) {
 }
 
 func TestAddServiceSuggestsTheCallerThatWasMeant(t *testing.T) {
-	_, _, err := AddService(t.Context(), refuser{t}, shop, ServicePreset{
+	_, err := AddService(t.Context(), refuser{t}, shop, ServicePreset{
 		Service: spec.Service{Name: "pay", Ports: []spec.Port{{Port: 80}}}, CalledBy: []string{"wep"},
 	})
 	want := `--called-by: there is no service "wep"; did you mean web? Otherwise name a service of kgen.yaml`

@@ -13,7 +13,8 @@ var (
 	// ErrInterrupted is returned when the person at the terminal gives up
 	// (Ctrl-C, Ctrl-D) or the context ends. The Asker must not be used again.
 	ErrInterrupted = errors.New("interrupted")
-	// ErrUnanswered is returned by Text when nobody answers and there is no default.
+	// ErrUnanswered is returned by Text when nobody answers and there is no
+	// default, even if the answer may be empty: nobody has said that it is.
 	ErrUnanswered = errors.New("an answer is needed")
 )
 
@@ -26,6 +27,9 @@ type Asker interface {
 	Choose(ctx context.Context, q Choice) ([]string, error)
 	// Confirm asks for yes or no.
 	Confirm(ctx context.Context, q YesNo) (bool, error)
+	// Done is told that there are no more questions. An answer that is left
+	// over is an error: it was meant for another question than was asked.
+	Done(ctx context.Context) error
 }
 
 // Text is a question that one line answers.
@@ -75,7 +79,12 @@ func (q Text) settle(typed string) (string, error) {
 }
 
 // unanswered is the answer of nobody.
-func (q Text) unanswered() (string, error) { return q.Default, q.accept(q.Default) }
+func (q Text) unanswered() (string, error) {
+	if q.Default == "" {
+		return "", ErrUnanswered
+	}
+	return q.Default, q.accept(q.Default)
+}
 
 func (q Text) accept(answer string) error {
 	switch {
@@ -128,6 +137,9 @@ func (Defaults) Choose(_ context.Context, q Choice) ([]string, error) { return q
 
 // Confirm returns the question's default.
 func (Defaults) Confirm(_ context.Context, q YesNo) (bool, error) { return q.Default, nil }
+
+// Done returns nil: nobody is there to say too much.
+func (Defaults) Done(context.Context) error { return nil }
 
 // await returns what f returns, or ErrInterrupted as soon as the context ends.
 // A read cannot be called off, so f may then still be waiting for its line.

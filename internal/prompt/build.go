@@ -1,6 +1,10 @@
 package prompt
 
-import "kgen.dev/kgen/internal/spec"
+import (
+	"slices"
+
+	"kgen.dev/kgen/internal/spec"
+)
 
 // Preset holds the answers of flags, and then those of the prompts: what is
 // set is not asked for. Prompts, lines and flags all end here, and Build makes
@@ -21,7 +25,8 @@ type Preset struct {
 	TLS        *spec.TLS        // --issuer, as spec.ParseIssuerFlag reads it: the zero TLS is insecure
 
 	// Services are the --service flags, as spec.ParseServiceFlag reads them.
-	// If there is any they are all of them, complete: nothing is asked about services.
+	// If there is any they are all of them, complete but for ports that are nil:
+	// nothing else is asked about services.
 	Services []spec.Service
 }
 
@@ -37,6 +42,15 @@ func (p *Preset) frontDoor() bool {
 		}
 	}
 	return false
+}
+
+// settled is a service without the difference between what was answered with
+// none and what was not asked: the model knows only that there is none.
+func settled(svc spec.Service) spec.Service {
+	if len(svc.Ports) == 0 {
+		svc.Ports = nil
+	}
+	return svc
 }
 
 // Build makes the model that the answers describe. It holds what was chosen,
@@ -62,6 +76,9 @@ func Build(p Preset) *spec.Network {
 		}
 		n.Spec.Ingress = in
 	}
-	n.Spec.Services = p.Services
+	n.Spec.Services = slices.Clone(p.Services)
+	for i := range n.Spec.Services {
+		n.Spec.Services[i] = settled(n.Spec.Services[i])
+	}
 	return n
 }

@@ -2,14 +2,11 @@ package prompt
 
 import (
 	"context"
-	"errors"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/spec"
 )
 
@@ -30,7 +27,8 @@ var shopAnswers = []string{
 	"cart", "7070/grpc", "", "", "", "yes",
 	"redis", "6379/tcp", "none", "Y",
 	"worker", "none", "", "n",
-	"cart,2", "3", "", "1, cart",
+	"cart,2", "5", "", "web:http, 4",
+	"api.stripe.com:443, 10.20.0.0/16:53/udp",
 }
 
 const shopTranscript = `Application name [folder]: shop
@@ -83,7 +81,9 @@ Another service? [y/N]: no
   2) redis - 6379/tcp
 What does web call? [none]: cart, redis
   1) web - http=80:8080, admin=9000
-  2) redis - 6379/tcp
+  2) web:http - http=80:8080
+  3) web:admin - admin=9000
+  4) redis - 6379/tcp
 What does cart call? [none]: `
 
 var shop = &spec.Network{
@@ -104,30 +104,39 @@ var shop = &spec.Network{
 				Metrics: &spec.Metrics{Port: 9090, Path: "/stats"},
 				Canary:  &spec.Canary{Stable: "v2", Version: "v3", Weight: 10},
 				Calls:   []spec.Call{{Service: "cart"}, {Service: "redis"}},
+				Egress:  []spec.Egress{{Host: "api.stripe.com", Port: 443}, {CIDR: "10.20.0.0/16", Port: 53, Protocol: spec.UDP}},
 			},
 			{Name: "cart", Ports: []spec.Port{{Port: 7070, Protocol: spec.GRPC}}, Calls: []spec.Call{{Service: "redis"}}},
 			{Name: "redis", Ports: []spec.Port{{Port: 6379, Protocol: spec.TCP}}},
-			{Name: "worker", Calls: []spec.Call{{Service: "web"}, {Service: "cart"}}},
+			{Name: "worker", Calls: []spec.Call{{Service: "web", Port: spec.PortRef{Name: "http"}}, {Service: "cart"}}},
 		},
 	},
 }
 
 func TestInitAsksEverythingInOrder(t *testing.T) {
 	answers := append([]string(nil), shopAnswers...)
-	answers[len(answers)-3] = "redis"
+	answers[len(answers)-4] = "redis"
 	asker, out := lines(answers...)
-	n, err := Init(t.Context(), asker, Preset{Folder: "folder"})
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	n, warnings, err := Init(t.Context(), asker, Preset{Folder: "folder"})
+	if err != nil || len(warnings) > 0 {
+		t.Fatalf("%v %v\n%s", err, warnings, out)
 	}
 	want := shopTranscript + `redis
   1) web - http=80:8080, admin=9000
-  2) cart - 7070/grpc
+  2) web:http - http=80:8080
+  3) web:admin - admin=9000
+  4) cart - 7070/grpc
 What does redis call? [none]: none
   1) web - http=80:8080, admin=9000
-  2) cart - 7070/grpc
-  3) redis - 6379/tcp
-What does worker call? [none]: web, cart
+  2) web:http - http=80:8080
+  3) web:admin - admin=9000
+  4) cart - 7070/grpc
+  5) redis - 6379/tcp
+What does worker call? [none]: web:http, cart
+Calls of web outside the cluster [none]: api.stripe.com:443, 10.20.0.0/16:53/udp
+Calls of cart outside the cluster [none]: none
+Calls of redis outside the cluster [none]: none
+Calls of worker outside the cluster [none]: none
 `
 	if d := cmp.Diff(want, out.String()); d != "" {
 		t.Errorf("transcript (-want +got):\n%s", d)
@@ -139,11 +148,11 @@ What does worker call? [none]: web, cart
 
 func TestInitRefusesANumberBeyondTheList(t *testing.T) {
 	asker, out := lines(shopAnswers...)
-	_, err := Init(t.Context(), asker, Preset{Folder: "folder"})
+	_, _, err := Init(t.Context(), asker, Preset{Folder: "folder"})
 	if err == nil {
 		t.Fatalf("a callee that does not exist was taken:\n%s", out)
 	}
-	want := `answers:33: What does cart call?: "3": "3" is not on the list; answer with names or numbers from 1 to 2`
+	want := `answers:33: What does cart call?: "5": "5" is not on the list; answer with names or numbers from 1 to 4`
 	if d := cmp.Diff(want, err.Error()); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
 	}
@@ -158,10 +167,10 @@ func TestInitFromFlagsAlone(t *testing.T) {
 	controller := parsed(t, "kong,app=proxy", spec.ParseControllerFlag)
 	p.Mesh, p.TLS, p.Controller = &mesh, &tls, &controller
 	for _, word := range []string{
-		"web,port=http=80:8080,port=admin=9000,host=web.shop.example.com,metrics=9090/stats,canary=v3=10,stable=v2,calls=cart,calls=redis",
+		"web,port=http=80:8080,port=admin=9000,host=web.shop.example.com,metrics=9090/stats,canary=v3=10,stable=v2,calls=cart,calls=redis,egress=api.stripe.com:443,egress=10.20.0.0/16:53/udp",
 		"cart,port=7070/grpc,calls=redis",
 		"redis,port=6379/tcp",
-		"worker,calls=web,calls=cart",
+		"worker,port=none,calls=web:http,calls=cart",
 	} {
 		p.Services = append(p.Services, parsed(t, word, spec.ParseServiceFlag))
 	}
@@ -171,9 +180,9 @@ func TestInitFromFlagsAlone(t *testing.T) {
 		if name == "nobody may be asked" {
 			preset.Namespace = "shop"
 		}
-		n, err := Init(t.Context(), asker, preset)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+		n, warnings, err := Init(t.Context(), asker, preset)
+		if err != nil || len(warnings) > 0 {
+			t.Fatalf("%s: %v %v", name, err, warnings)
 		}
 		if d := cmp.Diff(shop, n); d != "" {
 			t.Errorf("%s: model (-want +got):\n%s", name, d)
@@ -211,6 +220,8 @@ func (r refuser) Confirm(_ context.Context, q YesNo) (bool, error) {
 	return false, nil
 }
 
+func (refuser) Done(context.Context) error { return nil }
+
 // questions reduces a transcript to the questions in it.
 func questions(transcript string) []string {
 	var out []string
@@ -234,13 +245,13 @@ func TestInitLeavesOutWhatNeedsNoAnswer(t *testing.T) {
 	}{
 		{
 			"nothing public, no mesh: no front door, no canary", Preset{Name: "shop"},
-			[]string{"", "", "", "web", ""},
-			[]string{"Namespace", "Service mesh", "Domain of public hosts", "Name of the first service", "Ports of web", "Metrics of web", "Another service?"},
+			[]string{"", "", "", "", "web", ""},
+			[]string{"Namespace", "Service mesh", "Domain of public hosts", "Is anything served to the outside?", "Name of the first service", "Ports of web", "Metrics of web", "Another service?", "Calls of web outside the cluster"},
 		},
 		{
 			"an Ingress without a mesh splits nothing", Preset{Name: "shop", Namespace: "shop", Mesh: &none, Domain: "x.org", API: spec.IngressResource, Class: "traefik", TLS: &spec.TLS{}},
 			[]string{"web", "80", "y", ""},
-			[]string{"Name of the first service", "Ports of web", "Is web public?", "Hosts of web", "Metrics of web", "Another service?"},
+			[]string{"Name of the first service", "Ports of web", "Is web public?", "Hosts of web", "Metrics of web", "Another service?", "Calls of web outside the cluster"},
 		},
 		{
 			"a Gateway without a mesh splits what is public", Preset{Name: "shop", Namespace: "shop", Mesh: &none, Domain: "x.org", API: spec.GatewayAPI, Class: "cilium", TLS: &spec.TLS{}},
@@ -248,23 +259,44 @@ func TestInitLeavesOutWhatNeedsNoAnswer(t *testing.T) {
 			[]string{
 				"Name of the first service", "Ports of web", "Is web public?", "Hosts of web", "Metrics of web", "Canary of web", "Another service?",
 				"Name of service 2", "Ports of api", "Is api public?", "Metrics of api", "Another service?",
-				"What does web call?", "What does api call?",
+				"What does web call?", "What does api call?", "Calls of web outside the cluster", "Calls of api outside the cluster",
 			},
 		},
 		{
 			"an Ingress cannot pass TLS through", Preset{Name: "shop", Namespace: "shop", Mesh: &none, Domain: "x.org", API: spec.IngressResource, Class: "traefik", TLS: &spec.TLS{}},
 			[]string{"vault", "8200/https"},
-			[]string{"Name of the first service", "Ports of vault", "Metrics of vault", "Another service?"},
+			[]string{"Name of the first service", "Ports of vault", "Metrics of vault", "Another service?", "Calls of vault outside the cluster"},
 		},
 		{
 			"a flag of the front door opens it without a domain", Preset{Name: "shop", Namespace: "shop", Mesh: &none, Class: "gce"},
 			[]string{"", "", "", "web", "80", "y", "shop.example.com"},
-			[]string{"Domain of public hosts", "Front door API", "Certificates", "Name of the first service", "Ports of web", "Is web public?", "Hosts of web", "Metrics of web", "Canary of web", "Another service?"},
+			[]string{"Domain of public hosts", "Front door API", "Certificates", "Name of the first service", "Ports of web", "Is web public?", "Hosts of web", "Metrics of web", "Canary of web", "Another service?", "Calls of web outside the cluster"},
+		},
+		{
+			"hosts are served without a domain: each is asked for whole", Preset{Name: "shop", Namespace: "shop", Mesh: &none},
+			[]string{"", "y", "ingress", "", "insecure", "web", "80", "y", "shop.example.com"},
+			[]string{
+				"Domain of public hosts", "Is anything served to the outside?", "Front door API", "Class", "Certificates",
+				"Name of the first service", "Ports of web", "Is web public?", "Hosts of web", "Metrics of web", "Another service?", "Calls of web outside the cluster",
+			},
+		},
+		{
+			"services from flags are complete but for ports", Preset{Name: "shop", Namespace: "shop", Mesh: &none, Services: []spec.Service{
+				{Name: "web", Hosts: []string{"a.org"}, Calls: []spec.Call{{Service: "api", Port: spec.PortRef{Name: "grpc"}}}},
+				{Name: "api"}, {Name: "worker", Ports: []spec.Port{}},
+			}, API: spec.GatewayAPI, Class: "cilium", TLS: &spec.TLS{}, Domain: "x.org"},
+			[]string{"", "9000/grpc"},
+			[]string{"Ports of web", "Ports of api"},
+		},
+		{
+			"nothing more is asked about the front door of services that have no hosts", Preset{Name: "shop", Namespace: "shop", Mesh: &none, Services: []spec.Service{{Name: "web", Ports: []spec.Port{{Port: 80}}}}},
+			nil,
+			[]string{"Domain of public hosts"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			asker, out := lines(c.answers...)
-			if _, err := Init(t.Context(), asker, c.preset); err != nil {
+			if _, _, err := Init(t.Context(), asker, c.preset); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			if d := cmp.Diff(c.want, questions(out.String())); d != "" {
@@ -272,215 +304,4 @@ func TestInitLeavesOutWhatNeedsNoAnswer(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestInitReportsAllThatIsMissing(t *testing.T) {
-	unnamed := `metadata.name: nobody answered, and there is no default; give --name NAME
-services[0].name: nobody answered, and there is no default; give --service NAME[,port=PORT][,host=HOST][,calls=SVC]…`
-	eof, _ := lines()
-	for _, c := range []struct {
-		name   string
-		asker  Asker
-		preset Preset
-		want   string
-	}{
-		{"defaults", Defaults{}, Preset{Folder: "My Shop"}, unnamed},
-		{"end of input", eof, Preset{Folder: ""}, unnamed},
-		{
-			"an unknown class", Defaults{}, Preset{Name: "shop", Class: "kong"},
-			`ingress.controller: nobody answered, and there is no default; give --controller NAMESPACE[,KEY=VALUE]… or CIDR[,CIDR]…
-services[0].name: nobody answered, and there is no default; give --service NAME[,port=PORT][,host=HOST][,calls=SVC]…`,
-		},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			n, err := Init(t.Context(), c.asker, c.preset)
-			if n != nil || err == nil {
-				t.Fatalf("no error, and %v", n)
-			}
-			if d := cmp.Diff(c.want, err.Error()); d != "" {
-				t.Errorf("(-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-func TestInitRefusesBadFlagsBeforeAsking(t *testing.T) {
-	_, err := Init(t.Context(), refuser{t}, Preset{
-		Name: "Shop", Domain: "*.org",
-		Services: []spec.Service{
-			{Name: "web", Ports: []spec.Port{{Port: 80}}, Calls: []spec.Call{{Service: "crat"}}},
-			{Name: "cart", Ports: []spec.Port{{Port: 80}}},
-			{Name: "web"},
-		},
-	})
-	want := []string{"metadata.name", "domain", "services[2].name", "services[0].calls[0]"}
-	if d := cmp.Diff(want, places(err)); d != "" {
-		t.Errorf("places of %v (-want +got):\n%s", err, d)
-	}
-}
-
-// places are the paths of an error's findings: what the model says of each is
-// the model's own to test.
-func places(err error) []string {
-	var list diag.List
-	errors.As(err, &list)
-	var out []string
-	for _, d := range list {
-		out = append(out, d.Path)
-	}
-	return out
-}
-
-func TestInitRefusesAnswersThatWillNotDo(t *testing.T) {
-	ambient := spec.Mesh{Provider: spec.Istio, Mode: spec.Ambient}
-	internal := Preset{Name: "shop", Namespace: "shop", Mesh: &ambient}
-	public := Preset{Name: "shop", Namespace: "shop", Mesh: &ambient, Domain: "x.org", API: spec.GatewayAPI, Class: "istio", TLS: &spec.TLS{}}
-	for _, c := range []struct {
-		name    string
-		preset  Preset
-		answers []string
-		want    string
-	}{
-		{
-			"application", Preset{},
-			[]string{"Shop"},
-			`answers:1: Application name: "Shop": "Shop" is not a DNS-1123 label (lower-case letters, digits and hyphens)`,
-		},
-		{
-			"mesh", Preset{},
-			[]string{"shop", "", "sidecars"},
-			`answers:3: Service mesh: "sidecars": "sidecars" is not on the list, did you mean sidecar?`,
-		},
-		{
-			"port", internal,
-			[]string{"", "web", "80x"},
-			`answers:3: Ports of web: "80x": the port "80x" is not a whole number (a name goes in front, as in 80x=8080); write [NAME=]PORT[:TARGET][/PROTOCOL]`,
-		},
-		{
-			"two ports of one name", internal,
-			[]string{"", "web", "80,81"},
-			`answers:3: Ports of web: "80,81": port name "http" is already taken in web`,
-		},
-		{
-			"name of a service twice", internal,
-			[]string{"", "web", "80", "", "", "y", "web"},
-			`answers:7: Name of service 2: "web": there is a service "web" already`,
-		},
-		{
-			"public", public,
-			[]string{"web", "80", "perhaps"},
-			`answers:3: Is web public?: "perhaps": is neither y nor n`,
-		},
-		{
-			"host twice", public,
-			[]string{"web", "80", "y", "a.org,a.org"},
-			`answers:4: Hosts of web: "a.org,a.org": host "a.org" is listed twice`,
-		},
-		{
-			"weight", public,
-			[]string{"web", "80", "n", "", "v2=130"},
-			`answers:5: Canary of web: "v2=130": the weight 130 is not between 0 and 100; write VERSION=WEIGHT`,
-		},
-		{
-			"stable version is the canary", public,
-			[]string{"web", "80", "n", "", "v2=10", "v2"},
-			`answers:6: Stable version of web: "v2": "v2" is the stable version already`,
-		},
-		{
-			"metrics over TCP", internal,
-			[]string{"", "db", "5432/tcp", "5432"},
-			`answers:4: Metrics of db: "5432": port tcp speaks tcp, and metrics are scraped over HTTP`,
-		},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			asker, out := lines(c.answers...)
-			_, err := Init(t.Context(), asker, c.preset)
-			if err == nil {
-				t.Fatalf("the answer was taken:\n%s", out)
-			}
-			// What follows the fact is the model's way out, tested where it is written.
-			fact := err.Error()
-			if d := cmp.Diff(c.want, fact[:min(len(fact), len(c.want))]); d != "" {
-				t.Errorf("(-want +got):\n%s", d)
-			}
-		})
-	}
-}
-
-func TestACanaryOfV1NeedsItsStableVersion(t *testing.T) {
-	ambient := spec.Mesh{Provider: spec.Istio, Mode: spec.Ambient}
-	asker, _ := lines("", "web", "80", "", "v1=5")
-	_, err := Init(t.Context(), asker, Preset{Name: "shop", Namespace: "shop", Mesh: &ambient})
-	if err == nil {
-		t.Fatal("v1 became a canary beside v1")
-	}
-	want := "services[0].canary.stable: nobody answered, and there is no default; give --service web,stable=VERSION"
-	if d := cmp.Diff(want, err.Error()); d != "" {
-		t.Errorf("(-want +got):\n%s", d)
-	}
-}
-
-func TestAnEmptyLineTakesThePortThatNobodyElseGets(t *testing.T) {
-	preset := Preset{Name: "shop", Namespace: "shop"}
-	for _, c := range []struct {
-		name    string
-		answers []string
-		want    []spec.Port
-	}{
-		{"empty line", []string{"", "", "web", ""}, []spec.Port{{Port: 8080}}},
-		{"end of input", []string{"", "", "web"}, nil},
-	} {
-		asker, _ := lines(c.answers...)
-		n, err := Init(t.Context(), asker, preset)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(c.want, n.Spec.Services[0].Ports); d != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, d)
-		}
-	}
-}
-
-func TestLinesEndsWithTheContext(t *testing.T) {
-	// A pipe that is never written to: without the context the read would not end.
-	r, w := io.Pipe()
-	defer w.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	asked := writerFunc(func(p []byte) (int, error) { cancel(); return len(p), nil })
-	_, err := Init(ctx, NewLines(r, asked), Preset{})
-	if !errors.Is(err, ErrInterrupted) {
-		t.Errorf("got %v, want ErrInterrupted", err)
-	}
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func TestLinesNamesTheLineThatCannotBeRead(t *testing.T) {
-	asker, _ := lines("shop", strings.Repeat("x", 1<<17))
-	_, err := Init(t.Context(), asker, Preset{})
-	if want := "answers:2: reading the line: bufio.Scanner: token too long"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
-
-func FuzzChoose(f *testing.F) {
-	for _, typed := range []string{"", "1", "a,2", "none", "2, 2", "0", "99999999999999999999", ",", "-1"} {
-		f.Add(typed)
-	}
-	q := Choice{Many: true, Options: []Option{{Value: "a"}, {Value: "2"}, {Value: "null"}}}
-	f.Fuzz(func(t *testing.T, typed string) {
-		chosen, err := q.choose(typed)
-		if err != nil {
-			return
-		}
-		again, err := q.choose(strings.Join(chosen, ","))
-		if len(chosen) > 0 && err != nil {
-			t.Fatalf("%q chose %q, which is refused: %v", typed, chosen, err)
-		}
-		if d := cmp.Diff(chosen, again); len(chosen) > 0 && d != "" {
-			t.Errorf("%q chose differently the second time:\n%s", typed, d)
-		}
-	})
 }

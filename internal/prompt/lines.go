@@ -16,15 +16,20 @@ import (
 // Lines answers questions from lines of text, one line a question. An empty
 // line accepts what is suggested, and after the last line every default holds,
 // as it does with Defaults. A line that will not do ends the run: whoever wrote
-// it is not there to be asked again.
+// it is not there to be asked again. So does a line that is left over: it was
+// written for a question that did not come.
 //
 // Questions and the answers taken are written to out, so that it holds a
 // transcript.
 type Lines struct {
-	in   *bufio.Scanner
-	out  io.Writer
-	line int
-	eof  bool
+	// Typed: a person types the lines, and is not expected to end the input.
+	Typed bool
+
+	in    *bufio.Scanner
+	out   io.Writer
+	line  int
+	eof   bool
+	asked string // the last question
 }
 
 // NewLines returns an Asker that reads in and writes its questions to out.
@@ -135,6 +140,32 @@ func (l *Lines) Confirm(ctx context.Context, q YesNo) (bool, error) {
 	})
 }
 
+// blanks is how many empty lines after the last answer are read before what
+// follows is taken for nothing but empty lines, as `yes ""` writes them.
+const blanks = 1000
+
+// Done reads on to the end and returns the first line that says anything. If
+// nothing was asked, nobody need have answers ready, and nothing is read.
+func (l *Lines) Done(ctx context.Context) error {
+	if l.asked == "" || l.Typed {
+		return nil
+	}
+	for range blanks {
+		typed, given, err := l.next(ctx)
+		if err != nil || !given {
+			return err
+		}
+		if strings.TrimSpace(typed) != "" {
+			return diag.List{{
+				File: "answers", Line: l.line, Severity: diag.Error, Code: "surplus",
+				Message: fmt.Sprintf("%q was not asked for", typed),
+				Fix:     fmt.Sprintf("compare the answers with the questions; the last was %q", l.asked),
+			}}
+		}
+	}
+	return nil
+}
+
 // ask writes the question, reads a line, and has settle make the answer of it
 // and the text that stands for the answer in the transcript. settle is told
 // whether there was a line.
@@ -144,6 +175,7 @@ func ask[T any](ctx context.Context, l *Lines, message, hint string, settle func
 	if hint != "" {
 		question += " [" + hint + "]"
 	}
+	l.asked = message
 	if _, err := fmt.Fprintf(l.out, "%s: ", question); err != nil {
 		return zero, err
 	}

@@ -34,14 +34,23 @@ func (s *session) platform(p *Preset) (err error) {
 	if p.Domain == "" {
 		q := Text{
 			Message: "Domain of public hosts", Optional: true,
-			Help: "A public service gets <service>.<domain> unless it names its hosts. Leave it empty if nothing is public.",
+			Help: "A public service gets <service>.<domain> unless it names its hosts. Leave it empty if nothing is public, or if every public service names its hosts.",
 		}
 		if p.Domain, err = text(s, place{"domain", "--domain DOMAIN"}, q, checked(spec.CheckHost)); err != nil {
 			return err
 		}
 	}
 	if !p.frontDoor() {
-		return nil
+		if len(p.Services) > 0 {
+			return nil
+		}
+		public, err := s.ask.Confirm(s.ctx, YesNo{
+			Message: "Is anything served to the outside?",
+			Help:    "Say yes if the front door serves any service. Without a domain, each public service is asked for its hosts by their full names.",
+		})
+		if err != nil || !public {
+			return err
+		}
 	}
 	for _, step := range []func(*Preset) error{s.api, s.class, s.controller, s.certificates} {
 		if err := step(p); err != nil {
@@ -89,7 +98,9 @@ func (s *session) class(p *Preset) error {
 	if p.Class, err = s.one(q); err != nil || p.Class != otherClass {
 		return err
 	}
-	p.Class, err = text(s, place{"ingress.class", "--class NAME"}, Text{Message: "Name of the class"}, checked(spec.CheckSubdomain))
+	p.Class, err = text(s, place{"ingress.class", "--class NAME"}, Text{
+		Message: "Name of the class", Help: "The name of a GatewayClass or IngressClass of the cluster, as kubectl get gatewayclass,ingressclass lists them.",
+	}, checked(spec.CheckSubdomain))
 	return err
 }
 

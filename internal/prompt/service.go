@@ -13,16 +13,7 @@ import (
 // contradicts an earlier answer is refused at its own question, and a question
 // to which no answer could be right is not asked.
 func (s *session) describe(n *spec.Network, i int, svc *spec.Service, at place) error {
-	path := fmt.Sprintf("services[%d]", i)
-	// with is the model's verdict on the service as it stands, changed by change.
-	with := func(change func(*spec.Service)) error {
-		trial := *svc
-		change(&trial)
-		m := *n
-		m.Spec.Services = slices.Clone(n.Spec.Services)
-		m.Spec.Services[i] = trial
-		return faults(&m, path)
-	}
+	with := trials(n, i, svc)
 	for _, step := range []func(*spec.Service, place, verdict) error{
 		s.ports,
 		func(svc *spec.Service, at place, with verdict) error { return s.hosts(n, svc, at, with) },
@@ -38,7 +29,20 @@ func (s *session) describe(n *spec.Network, i int, svc *spec.Service, at place) 
 // verdict says why a service would be wrong after a change.
 type verdict func(change func(*spec.Service)) error
 
-func (s *session) ports(svc *spec.Service, at place, with verdict) (err error) {
+// trials gives the model's verdict on n's service i, taken to be what svc
+// points to by then.
+func trials(n *spec.Network, i int, svc *spec.Service) verdict {
+	return func(change func(*spec.Service)) error {
+		trial := *svc
+		change(&trial)
+		m := *n
+		m.Spec.Services = slices.Clone(n.Spec.Services)
+		m.Spec.Services[i] = settled(trial)
+		return faults(&m, fmt.Sprintf("services[%d]", i))
+	}
+}
+
+func (s *session) ports(svc *spec.Service, at place, with verdict) error {
 	if svc.Ports != nil {
 		return nil
 	}
@@ -47,14 +51,21 @@ func (s *session) ports(svc *spec.Service, at place, with verdict) (err error) {
 		Help: spec.PortForm + ", several parted by commas, such as 80:8080 or http=8080,grpc=9000/grpc. " +
 			"Protocols are http, http2, grpc, https, tls, tcp, udp and sctp. Answer none for a service that only calls others.",
 	}
-	svc.Ports, err = text(s, place{at.key + ".ports", at.flag + "port=" + spec.PortForm}, q, func(answer string) ([]spec.Port, error) {
+	ports, given, err := answered(s, place{at.key + ".ports", at.flag + "port=" + spec.PortForm}, q, func(answer string) ([]spec.Port, error) {
 		ports, err := parseList(answer, spec.ParsePortFlag)
 		if err == nil {
 			err = with(func(t *spec.Service) { t.Ports = ports })
 		}
 		return ports, err
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	if svc.Ports = ports; !given {
+		s.warnings.Warnf(at.key+".ports", "no-ports", fmt.Sprintf("say %sport=%s if it only calls others", at.flag, spec.NoPorts),
+			"%s serves no port: nothing can call it", svc.Name)
+	}
+	return nil
 }
 
 // parseList reads words parted by commas.
@@ -162,28 +173,64 @@ func (s *session) calls(svc *spec.Service, all []spec.Service) error {
 	if svc.Calls != nil || len(options) == 0 {
 		return nil
 	}
-	names, err := s.ask.Choose(s.ctx, Choice{
+	words, err := s.ask.Choose(s.ctx, Choice{
 		Message: fmt.Sprintf("What does %s call?", svc.Name), Many: true, Options: options,
-		Help: "Only the calls named here are let through.",
+		Help: "Only the calls named here are let through. A name alone is every port of that service, NAME:PORT is one of them.",
 	})
-	for _, name := range names {
-		svc.Calls = append(svc.Calls, spec.Call{Service: name})
+	for _, word := range words {
+		call, err := spec.ParseCallFlag(word)
+		if err != nil {
+			return err
+		}
+		if call.Port.IsZero() || !slices.Contains(words, call.Service) {
+			svc.Calls = append(svc.Calls, call)
+		}
 	}
 	return err
 }
 
-// callees are the services that a service may call: the others with ports.
+// callees are what a service may call: the others that have ports, whole, and
+// port by port where there are several. They are written as spec.CallForm.
 func callees(name string, all []spec.Service) []Option {
+	// The model knows what a port is called that has no name.
+	full := (&spec.Network{Spec: spec.Spec{Services: all}}).WithDefaults().Spec.Services
 	var options []Option
-	for _, other := range all {
+	for i, other := range all {
 		if other.Name == name || len(other.Ports) == 0 {
 			continue
 		}
 		words := make([]string, len(other.Ports))
-		for i, p := range other.Ports {
-			words[i] = spec.FormatPortFlag(p)
+		for j, p := range other.Ports {
+			words[j] = spec.FormatPortFlag(p)
 		}
 		options = append(options, Option{other.Name, strings.Join(words, ", ")})
+		if len(words) == 1 {
+			continue
+		}
+		for j, p := range full[i].Ports {
+			call := spec.Call{Service: other.Name, Port: spec.PortRef{Name: p.Name}}
+			options = append(options, Option{spec.FormatCallFlag(call), words[j]})
+		}
 	}
 	return options
+}
+
+// egress asks what a service calls outside the cluster.
+func (s *session) egress(svc *spec.Service, at place, with verdict) error {
+	if svc.Egress != nil {
+		return nil
+	}
+	q := Text{
+		Message: fmt.Sprintf("Calls of %s outside the cluster", svc.Name), Optional: true,
+		Help: spec.EgressForm + ", several parted by commas, such as api.stripe.com:443 or 10.20.0.0/16:5432. Leave it empty if there are none.",
+	}
+	var err error
+	svc.Egress, err = text(s, place{at.key + ".egress", at.flag + "egress=" + spec.EgressForm}, q, func(answer string) ([]spec.Egress, error) {
+		list, err := parseList(answer, spec.ParseEgressFlag)
+		if err == nil {
+			err = with(func(t *spec.Service) { t.Egress = list })
+		}
+		return list, err
+	})
+	return err
 }

@@ -12,9 +12,10 @@ import (
 // session is one run of questions. What nobody answered is collected, so that
 // it is reported all at once.
 type session struct {
-	ctx     context.Context
-	ask     Asker
-	missing diag.List
+	ctx      context.Context
+	ask      Asker
+	missing  diag.List
+	warnings diag.List
 }
 
 // place says where an answer belongs: the key in kgen.yaml, and the flag that
@@ -24,7 +25,13 @@ type place struct{ key, flag string }
 // text asks one question whose answer parse reads. Where nobody answers and
 // there is no default, it notes the place as missing and returns the zero value.
 func text[T any](s *session, at place, q Text, parse func(string) (T, error)) (T, error) {
-	var zero T
+	v, _, err := answered(s, at, q, parse)
+	return v, err
+}
+
+// answered is text, and tells whether anybody has answered. An optional
+// question may go unanswered without being missed.
+func answered[T any](s *session, at place, q Text, parse func(string) (T, error)) (v T, given bool, err error) {
 	q.Check = func(answer string) error {
 		_, err := parse(answer)
 		return err
@@ -32,12 +39,23 @@ func text[T any](s *session, at place, q Text, parse func(string) (T, error)) (T
 	answer, err := s.ask.Text(s.ctx, q)
 	switch {
 	case errors.Is(err, ErrUnanswered):
-		s.miss(at)
-		return zero, nil
+		if !q.Optional {
+			s.miss(at)
+		}
+		return v, false, nil
 	case err != nil, answer == "":
-		return zero, err
+		return v, err == nil, err
 	}
-	return parse(answer)
+	v, err = parse(answer)
+	return v, true, err
+}
+
+// done ends the questions: everything that is missing, or an answer too many.
+func (s *session) done() error {
+	if err := s.missing.Err(); err != nil {
+		return err
+	}
+	return s.ask.Done(s.ctx)
 }
 
 func (s *session) miss(at place) {

@@ -15,42 +15,76 @@ func Summary(n *spec.Network) string {
 	full := n.WithDefaults()
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s in namespace %s: %s\n", full.Metadata.Name, full.Spec.Namespace, platformWords(&full.Spec))
+	var rows []*spec.Service
+	for i := range full.Spec.Services {
+		rows = append(rows, &full.Spec.Services[i])
+	}
+	writeServices(&b, &full.Spec, rows)
+	b.WriteString(headed(callLines(rows, func(spec.Call) bool { return true }), "no calls between services"))
+	return b.String()
+}
 
+// ServiceSummary is Summary of one service of a model, and of those that call it.
+func ServiceSummary(n *spec.Network, name string) string {
+	full := n.WithDefaults()
+	var b strings.Builder
+	var own, others []*spec.Service
+	for i := range full.Spec.Services {
+		if s := &full.Spec.Services[i]; s.Name == name {
+			own = append(own, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	writeServices(&b, &full.Spec, own)
+	calls := callLines(own, func(spec.Call) bool { return true })
+	calls += callLines(others, func(c spec.Call) bool { return c.Namespace == "" && c.Service == name })
+	b.WriteString(headed(calls, "no calls to or from it"))
+	return b.String()
+}
+
+// writeServices writes a line for each service: what it serves and what sets
+// it apart.
+func writeServices(b *strings.Builder, n *spec.Spec, services []*spec.Service) {
 	var rows strings.Builder
 	w := tabwriter.NewWriter(&rows, 0, 0, 3, ' ', 0)
-	for i := range full.Spec.Services {
-		s := &full.Spec.Services[i]
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", s.Name, portWords(s), strings.Join(traits(&full.Spec, s), ", "))
+	for _, s := range services {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", s.Name, portWords(s), strings.Join(traits(n, s), ", "))
 	}
 	_ = w.Flush() // a strings.Builder takes everything
 	for line := range strings.Lines(rows.String()) {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
+}
 
-	calls := false
-	for i := range full.Spec.Services {
-		s := &full.Spec.Services[i]
-		if len(s.Calls) == 0 {
-			continue
-		}
-		if !calls {
-			b.WriteString("calls\n")
-			calls = true
-		}
+// callLines is a line for each service that makes any of the wanted calls.
+func callLines(services []*spec.Service, wanted func(spec.Call) bool) string {
+	var b strings.Builder
+	for _, s := range services {
 		var callees []string
 		for _, c := range s.Calls {
+			if !wanted(c) {
+				continue
+			}
 			word := spec.FormatCallFlag(c)
 			if c.Namespace != "" {
 				word += " in " + c.Namespace
 			}
 			callees = append(callees, word)
 		}
-		fmt.Fprintf(&b, "  %s -> %s\n", s.Name, strings.Join(callees, ", "))
-	}
-	if !calls {
-		b.WriteString("no calls between services\n")
+		if len(callees) > 0 {
+			fmt.Fprintf(&b, "  %s -> %s\n", s.Name, strings.Join(callees, ", "))
+		}
 	}
 	return b.String()
+}
+
+// headed puts a heading over the lines of calls, or says that there are none.
+func headed(lines, none string) string {
+	if lines == "" {
+		return none + "\n"
+	}
+	return "calls\n" + lines
 }
 
 func platformWords(s *spec.Spec) string {
@@ -119,7 +153,7 @@ func traits(n *spec.Spec, s *spec.Service) []string {
 	}
 	for _, e := range s.Egress {
 		for _, p := range e.Ports {
-			out = append(out, fmt.Sprintf("calls %s%s:%d", e.Host, e.CIDR, p))
+			out = append(out, "calls "+spec.FormatEgressFlag(spec.Egress{Host: e.Host, CIDR: e.CIDR, Port: p, Protocol: e.Protocol}))
 		}
 	}
 	return out

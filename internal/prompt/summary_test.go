@@ -15,14 +15,14 @@ func TestSummary(t *testing.T) {
 		want string
 	}{
 		{"shop", shop, `shop in namespace shop: Istio in sidecar mode, Gateway API of class kong, certificates from Issuer ca
-  web      80->8080/http 9000/http   https://web.shop.example.com, 10% to v3 beside v2, metrics on 9090/stats
+  web      80->8080/http 9000/http   https://web.shop.example.com, 10% to v3 beside v2, metrics on 9090/stats, calls api.stripe.com:443, calls 10.20.0.0/16:53/udp
   cart     7070/grpc
   redis    6379/tcp
   worker   no ports
 calls
   web -> cart, redis
   cart -> redis
-  worker -> web, cart
+  worker -> web:http, cart
 `},
 		{"plain", &spec.Network{Metadata: spec.Metadata{Name: "hello"}, Spec: spec.Spec{
 			Namespace: "demo",
@@ -51,5 +51,24 @@ calls
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestServiceSummary(t *testing.T) {
+	for name, want := range map[string]string{
+		"cart": `  cart   7070/grpc
+calls
+  cart -> redis
+  web -> cart
+  worker -> cart
+`,
+		"alone": `  alone   no ports
+no calls to or from it
+`,
+	} {
+		n := added(shop, spec.Service{Name: "alone"}, nil)
+		if d := cmp.Diff(want, ServiceSummary(n, name)); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
 	}
 }

@@ -61,6 +61,9 @@ func (s *Survey) Confirm(ctx context.Context, q YesNo) (bool, error) {
 	return show[bool](ctx, s, &survey.Confirm{Message: q.Message, Help: q.Help, Default: q.Default}, nil)
 }
 
+// Done returns nil: a person types only what is asked for.
+func (s *Survey) Done(context.Context) error { return nil }
+
 // show puts one prompt on the terminal. When the context ends first, the
 // terminal is given back as it was found: survey, still waiting for a key,
 // cannot do that itself any more.

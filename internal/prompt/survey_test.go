@@ -97,13 +97,14 @@ func TestInitOnATerminal(t *testing.T) {
 		{"Certificates:", "insecure" + enter},
 		{"Name of the first service:", "web" + enter},
 		{"Ports of web:", "80x" + enter},
-		{"is not a whole number", "80" + enter},
+		{"is not a whole number", "80,admin=9000" + enter},
 		{"Is web public?", "y" + enter},
 		{"Hosts of web:", enter},
 		{"Metrics of web:", enter},
 		{"Canary of web:", "v2=10" + enter},
 		{"Stable version of web:", enter},
-		{"Another service?", "y" + enter},
+		{"Another service?", "?" + enter},
+		{"Who calls whom is asked once all services are named.", "y" + enter},
 		{"Name of service 2:", "cart" + enter},
 		{"Ports of cart:", enter},
 		{"Is cart public?", enter},
@@ -117,8 +118,13 @@ func TestInitOnATerminal(t *testing.T) {
 		{"What does web call?", space + enter},
 		{"What does cart call?", enter},
 		{"What does worker call?", down + space + enter},
+		{"Calls of web outside the cluster", "?" + enter},
+		{"several parted by commas, such as api.stripe.com:443", "api.stripe.com" + enter},
+		{"has no port", "api.stripe.com:443" + enter},
+		{"Calls of cart outside the cluster", enter},
+		{"Calls of worker outside the cluster", enter},
 	})
-	n, err := Init(t.Context(), s.asker(), Preset{Folder: "folder"})
+	n, _, err := Init(t.Context(), s.asker(), Preset{Folder: "folder"})
 	s.console.Tty().Close()
 	<-done
 	if err != nil {
@@ -132,11 +138,12 @@ func TestInitOnATerminal(t *testing.T) {
 			Ingress: &spec.Ingress{API: spec.GatewayAPI, Class: "envoy-gateway", Insecure: true},
 			Services: []spec.Service{
 				{
-					Name: "web", Ports: []spec.Port{{Port: 80}}, Hosts: []string{"web.example.com"},
+					Name: "web", Ports: []spec.Port{{Port: 80}, {Name: "admin", Port: 9000}}, Hosts: []string{"web.example.com"},
 					Canary: &spec.Canary{Version: "v2", Weight: 10}, Calls: []spec.Call{{Service: "cart"}},
+					Egress: []spec.Egress{{Host: "api.stripe.com", Port: 443}},
 				},
 				{Name: "cart", Ports: []spec.Port{{Port: 8080}}},
-				{Name: "worker", Calls: []spec.Call{{Service: "cart"}}},
+				{Name: "worker", Calls: []spec.Call{{Service: "web", Port: spec.PortRef{Name: "http"}}}},
 			},
 		},
 	}
