@@ -132,15 +132,36 @@ func (sh *shell) modelFrom(ctx context.Context, name string) (*specfile.File, er
 		}
 		return sh.parseFrom("standard input", data)
 	}
-	f, err := os.Open(sh.path(name))
+	data, err := readFile(ctx, sh.path(name))
 	if err != nil {
 		return nil, fmt.Errorf("--from: %w", err)
 	}
-	data, err := readLimited(f)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return nil, fmt.Errorf("--from: %w", err)
-	}
 	return sh.parseFrom(sh.shown(sh.path(name)), data)
+}
+
+// readFile reads a file that may be a pipe whose other end nobody opens: an
+// interrupt ends the wait, and the process's end the rest.
+func readFile(ctx context.Context, name string) ([]byte, error) {
+	type result struct {
+		data []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		f, err := os.Open(name)
+		if err != nil {
+			done <- result{nil, err}
+			return
+		}
+		data, err := readLimited(f)
+		done <- result{data, errors.Join(err, f.Close())}
+	}()
+	select {
+	case r := <-done:
+		return r.data, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // parseFrom reads a model that --from gives. What is empty there is not for
