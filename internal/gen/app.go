@@ -151,11 +151,6 @@ func (a *App) Waypoint() bool { return slices.ContainsFunc(a.Services, (*Service
 // Exposed lists the services that the front door serves.
 func (a *App) Exposed() []*Service { return a.with((*Service).Exposed) }
 
-// Scraped lists the services that serve metrics.
-func (a *App) Scraped() []*Service {
-	return a.with(func(s *Service) bool { return s.Metrics != nil })
-}
-
 func (a *App) with(keep func(*Service) bool) []*Service {
 	var out []*Service
 	for _, s := range a.Services {
@@ -165,9 +160,6 @@ func (a *App) with(keep func(*Service) bool) []*Service {
 	}
 	return out
 }
-
-// Serving lists the services that have ports.
-func (a *App) Serving() []*Service { return a.with((*Service).HasService) }
 
 // UsesGateway and UsesIngress say by which API exposed services are served;
 // neither where nothing is exposed.

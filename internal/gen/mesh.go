@@ -161,13 +161,12 @@ func (p *PeerAuthentication) WhyText() string { return enumerate(p.Why) }
 
 // AuthorizationPolicy says who may call, by identity.
 type AuthorizationPolicy struct {
-	Name     string
-	Comment  string
-	Pods     map[string]string // selects workloads, or
-	Target   string            // the Service that the waypoint guards
-	Rules    []AuthRule
-	App      *App
-	Waypoint bool
+	Name    string
+	Comment string
+	Pods    map[string]string // selects workloads, or
+	Target  string            // the Service that the waypoint guards
+	Rules   []AuthRule
+	App     *App
 }
 
 // AuthRule admits sources to ports; no port means every port.
@@ -293,7 +292,7 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 	if s.UsesWaypoint() {
 		if callers := s.callerAuth(frontPorts); len(callers) > 0 {
 			policies = append(policies, AuthorizationPolicy{
-				Name: s.Stem + ".callers", Target: s.Name, Rules: callers, App: s.App, Waypoint: true,
+				Name: s.Stem + ".callers", Target: s.Name, Rules: callers, App: s.App,
 				Comment: "At the waypoint, where callers are known. Both the Service's and the pod's port number stand here:\nwhich of them the waypoint sees depends on how the caller dialled.",
 			})
 			own.Rules = append(own.Rules, AuthRule{
