@@ -263,23 +263,25 @@ func (s *Service) exposedPorts() []spec.Port {
 // OwnedHosts are the hosts whose certificate and redirect belong to the service.
 func (s *Service) OwnedHosts() []string { return s.owned }
 
-// Version is one of the two versions of a service under canary.
+// Version is one version of a service whose versions are told apart.
 type Version struct {
 	Name    string       // the version label's value
 	Service string       // the Service that selects this version alone
 	Weight  spec.Percent // its share of the traffic
 }
 
-// Versions are the stable version and the canary, or none.
+// Versions are the stable version and the canary; the stable one alone where
+// the service is pinned to it; or none.
 func (s *Service) Versions() []Version {
 	c := s.Canary
 	if c == nil {
 		return nil
 	}
-	return []Version{
-		{c.Stable, s.Name + "-" + c.Stable, 100 - c.Weight},
-		{c.Version, s.Name + "-" + c.Version, c.Weight},
+	versions := []Version{{c.Stable, s.Name + "-" + c.Stable, 100 - c.Weight}}
+	if !c.Pinned() {
+		versions = append(versions, Version{c.Version, s.Name + "-" + c.Version, c.Weight})
 	}
+	return versions
 }
 
 // VersionServices are the versions that need a Service of their own: where the

@@ -265,7 +265,7 @@ func (s *Service) Ingresses() []Ingress {
 		out[i].Paths = append(out[i].Paths, item)
 	}
 	class := a.Class()
-	if vs := s.Versions(); len(vs) > 0 && class.SplitsIngress {
+	if vs := s.Versions(); len(vs) > 1 && class.SplitsIngress {
 		for _, o := range slices.Clone(out) {
 			canary := o
 			canary.Name += ".canary"
@@ -279,7 +279,7 @@ func (s *Service) Ingresses() []Ingress {
 			}
 			out = append(out, canary)
 		}
-	} else if len(vs) > 0 {
+	} else if len(vs) > 1 {
 		for i := range out {
 			out[i].Comment = fmt.Sprintf("An Ingress of class %s cannot split by weight: the front door serves %s only.", a.Ingress.Class, vs[0].Name)
 		}

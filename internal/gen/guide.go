@@ -48,7 +48,9 @@ func (a *App) Mermaid() string {
 		from := node(s.Name, inside)
 		for _, e := range s.CallsTo {
 			label := protocols(e.Ports)
-			if c := e.Peer.Canary; c != nil {
+			if c := e.Peer.Canary; c != nil && c.Pinned() {
+				label += " " + c.Stable
+			} else if c != nil {
 				label += fmt.Sprintf(" %s %d%% / %s %d%%", c.Stable, 100-c.Weight, c.Version, c.Weight)
 			}
 			line("%s -->|%s| %s", from, label, node(e.Peer.Name, inside))
@@ -180,7 +182,11 @@ func (a *App) Needs() []string {
 	}
 	for _, s := range a.Services {
 		if vs := s.Versions(); len(vs) > 0 {
-			out = append(out, fmt.Sprintf("the pods of `%s` labelled `version: %s` and `version: %s`", s.Name, vs[0].Name, vs[1].Name))
+			var labels []string
+			for _, v := range vs {
+				labels = append(labels, "`version: "+v.Name+"`")
+			}
+			out = append(out, fmt.Sprintf("the pods of `%s` labelled %s", s.Name, strings.Join(labels, " and ")))
 		}
 	}
 	out = append(out,

@@ -81,7 +81,11 @@ func (a *App) versions() (names, groups string) {
 	var parts []string
 	for _, s := range a.Services {
 		if vs := s.VersionServices(); len(vs) > 0 && s.MeshHTTP() {
-			parts = append(parts, fmt.Sprintf("(%s)-(?:%s|%s)", s.Name, vs[0].Name, vs[1].Name))
+			var labels []string
+			for _, v := range vs {
+				labels = append(labels, v.Name)
+			}
+			parts = append(parts, fmt.Sprintf("(%s)-(?:%s)", s.Name, strings.Join(labels, "|")))
 			groups += fmt.Sprintf("${%d}", len(parts))
 		}
 	}
@@ -187,7 +191,11 @@ func (s *Service) matchers() string {
 // Services, under which proxies that split by them report.
 func (s *Service) nameMatcher() string {
 	if vs := s.VersionServices(); len(vs) > 0 {
-		return fmt.Sprintf(`destination_service_name=~"%s|%s|%s"`, s.Name, vs[0].Service, vs[1].Service)
+		names := s.Name
+		for _, v := range vs {
+			names += "|" + v.Service
+		}
+		return fmt.Sprintf(`destination_service_name=~"%s"`, names)
 	}
 	return fmt.Sprintf(`destination_service_name=%q`, s.Name)
 }
@@ -223,7 +231,7 @@ func (s *Service) alerts() []Alert {
 	if s.App.Meshed() {
 		out = append(out, s.breakerAlerts()...)
 	}
-	if s.Canary != nil && s.MeshHTTP() {
+	if s.Canary != nil && !s.Canary.Pinned() && s.MeshHTTP() {
 		out = append(out, s.canaryAlert())
 	}
 	out = append(out, s.doorAlerts()...)

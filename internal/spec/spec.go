@@ -48,6 +48,8 @@ type Spec struct {
 	Monitoring Monitoring `yaml:"monitoring"`
 	// The application's services, at least one.
 	Services []Service `yaml:"services" jsonschema:"required,minItems=1"`
+	// Where else the application runs, and what differs there.
+	Environments []Environment `yaml:"environments"`
 }
 
 // DNSProfile names a way in which clusters run their DNS.
@@ -196,7 +198,7 @@ type Service struct {
 	Callers []Caller `yaml:"callers"`
 	// What it calls outside the cluster.
 	Egress []Egress `yaml:"egress"`
-	// Two versions side by side, with the new one's share of the traffic.
+	// Two versions side by side, with the new one's share of the traffic; or the one version that is served.
 	Canary *Canary `yaml:"canary"`
 	// Where it serves Prometheus metrics.
 	Metrics *Metrics `yaml:"metrics"`
@@ -296,14 +298,19 @@ type Egress struct {
 }
 
 // Canary is a new version that takes a share of the traffic. Pods carry their version in the label version.
+// Without version, all traffic goes to the pods of stable alone: so kgen canary promote and abort leave it,
+// because pods of the other version may still run.
 type Canary struct {
 	// The version label of the pods in service. Default: v1.
 	Stable string `yaml:"stable"`
-	// The version label of the new pods.
-	Version string `yaml:"version" jsonschema:"required"`
-	// The new version's share, in percent.
-	Weight Percent `yaml:"weight" jsonschema:"required"`
+	// The version label of the new pods. Default: none, and all traffic goes to stable.
+	Version string `yaml:"version"`
+	// The new version's share, in percent. Default: 0.
+	Weight Percent `yaml:"weight"`
 }
+
+// Pinned reports whether no new version is under way: all traffic goes to Stable.
+func (c *Canary) Pinned() bool { return c.Version == "" }
 
 // Metrics says where a service serves Prometheus metrics.
 type Metrics struct {
@@ -357,4 +364,48 @@ type Latency struct {
 	Percentile Percentile `yaml:"percentile"`
 	// The time.
 	Threshold Duration `yaml:"threshold" jsonschema:"required"`
+}
+
+// Environment is one more place where the application runs. What it does not
+// say is as in the rest of the file.
+type Environment struct {
+	// A DNS-1123 label, unique in the file: the folder below environments/.
+	Name string `yaml:"name" jsonschema:"required,minLength=1,maxLength=63"`
+	// The namespace of every service there. Default: spec.namespace.
+	Namespace string `yaml:"namespace"`
+	// The DNS domain of exposed services without hosts there. Default: spec.domain.
+	Domain string `yaml:"domain"`
+	// What differs at the front door.
+	Ingress *EnvironmentIngress `yaml:"ingress"`
+	// The services that differ.
+	Services []EnvironmentService `yaml:"services"`
+}
+
+// EnvironmentIngress is what differs at an environment's front door.
+type EnvironmentIngress struct {
+	// Where the certificates come from. Default: spec.ingress.tls.
+	TLS *TLS `yaml:"tls"`
+}
+
+// EnvironmentService is what differs in one service. A key that is given
+// replaces the service's own; lists are replaced, not added to.
+type EnvironmentService struct {
+	// The service's name.
+	Name string `yaml:"name" jsonschema:"required,minLength=1,maxLength=63"`
+	// The host names under which the front door serves it there.
+	Hosts []string `yaml:"hosts"`
+	// How many pods run there.
+	Replicas Count `yaml:"replicas"`
+	// ClusterIP, LoadBalancer or Headless.
+	Type ServiceType `yaml:"type" jsonschema:"enum=ClusterIP,enum=LoadBalancer,enum=Headless"`
+	// The canary's share there. Only for a service that has a canary.
+	Canary *EnvironmentCanary `yaml:"canary"`
+	// What it promises there.
+	SLO *SLO `yaml:"slo"`
+}
+
+// EnvironmentCanary is what differs in a service's canary.
+type EnvironmentCanary struct {
+	// The new version's share, in percent.
+	Weight Percent `yaml:"weight" jsonschema:"required"`
 }

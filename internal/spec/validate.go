@@ -356,7 +356,9 @@ func (v *validator) derivedNames() {
 		}
 		if c := s.Canary; c != nil && c.Stable != c.Version {
 			claim("canary", c.Stable, fmt.Sprintf("version %s of %s", c.Stable, s.Name))
-			claim("canary", c.Version, fmt.Sprintf("version %s of %s", c.Version, s.Name))
+			if !c.Pinned() {
+				claim("canary", c.Version, fmt.Sprintf("version %s of %s", c.Version, s.Name))
+			}
 		}
 		if s.Type == LoadBalancer && s.Metrics != nil {
 			claim("metrics", "metrics", "the metrics of "+s.Name)

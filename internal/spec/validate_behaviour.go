@@ -16,6 +16,9 @@ func (v *validator) canary(path string, s *Service) {
 	if c.Version != "" {
 		v.check(at+".version", "", CheckVersion(c.Version))
 	}
+	if c.Pinned() && c.Weight != 0 {
+		v.errorf(at+".weight", "contradiction", "name the new version, or leave weight out", "no version is named that could have a share")
+	}
 	if c.Stable == c.Version {
 		v.errorf(at+".version", "contradiction", "name the new version", "%q is the stable version already", c.Version)
 	}
