@@ -84,14 +84,14 @@ func unchanged(err error) error { return fmt.Errorf("%w; nothing was changed", e
 
 // An original is what an entry replaces.
 type original struct {
-	data []byte
-	mode fs.FileMode
+	info fs.FileInfo // nil if there is no file
+	data []byte      // what undo puts back; Recover has none, and undoes nothing
 }
 
 type transaction struct {
 	files     files
 	entries   []entry
-	originals []original // one an entry; Recover has none, and undoes nothing
+	originals []original // one an entry
 	made      []string   // folders, in the order in which they were made
 	ownFolder bool       // whether .kgen itself was missing
 	replacing bool       // whether the old files are being touched
@@ -118,6 +118,7 @@ func apply(ctx context.Context, f files, ops []Op) error {
 // can be known to fail.
 func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 	var errs []error
+	changed := &Changed{}
 	if err := t.noJournal(); err != nil {
 		return err
 	}
@@ -132,7 +133,7 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 			continue
 		}
 		if !op.Seen.matches(old, had) {
-			errs = append(errs, fmt.Errorf("%s has changed since kgen read it; run again to take the change into account", op.Path))
+			changed.Paths = append(changed.Paths, op.Path)
 			continue
 		}
 		if op.Delete && !had || !op.Delete && had && bytes.Equal(old, op.Data) {
@@ -142,9 +143,12 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 		if !op.Delete {
 			e.data = op.Data
 		}
-		was := original{data: old}
+		was := original{info: info, data: old}
 		if had {
-			e.was, was.mode = newDigest(old), info.Mode().Perm()
+			e.was = newDigest(old)
+		}
+		if had && info.Mode().Perm()&0o222 == 0 {
+			errs = append(errs, fmt.Errorf("%s is read-only; make it writable and run again", op.Path))
 		}
 		if err := t.tempFree(e.temp); err != nil {
 			errs = append(errs, err)
@@ -153,6 +157,9 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 	}
 	if len(t.entries) > 0 {
 		errs = append(errs, t.checkFolders()...)
+	}
+	if len(changed.Paths) > 0 {
+		errs = append(errs, changed)
 	}
 	return distinct(errs)
 }
@@ -229,7 +236,11 @@ func (t *transaction) commit(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.files.WriteNew(journalTempPath, formatJournal(t.entries), fileMode); err != nil {
+	journal := formatJournal(t.entries)
+	if len(journal) > maxFile {
+		return fmt.Errorf("%d MiB are to be written, and kgen writes no more than %d at once", len(journal)>>20, maxFile>>20)
+	}
+	if err := t.files.WriteNew(journalTempPath, journal, nil); err != nil {
 		return err
 	}
 	if err := t.files.Sync(journalTempPath); err != nil {
@@ -246,7 +257,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := t.files.Rename(journalTempPath, journalPath); err != nil {
+	if err := t.files.Rename(journalTempPath, journalPath, nil); err != nil {
 		return err
 	}
 	return t.files.Sync(Folder) // no file may change before the journal is sure to be found
@@ -277,6 +288,7 @@ func (t *transaction) withdraw(cause error) error {
 			return fmt.Errorf("%w; %w: run `kgen recover` once the cause is gone", cause, err)
 		}
 	}
+	t.files.Sync(Folder)
 	if t.ownFolder {
 		t.files.RemoveFolder(Folder)
 	}

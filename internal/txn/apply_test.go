@@ -21,9 +21,9 @@ import (
 func TestApply(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			_, _, want := rehearse(t, s.old, s.ops)
+			_, _, want := rehearse(t, s)
 			dir := t.TempDir()
-			fill(t, dir, s.old)
+			s.fill(t, dir)
 			if err := Apply(context.Background(), dir, s.ops); err != nil {
 				t.Fatal(err)
 			}
@@ -36,7 +36,7 @@ func TestApply(t *testing.T) {
 		})
 	}
 	t.Run("exact result", func(t *testing.T) {
-		_, _, is := rehearse(t, scenarios[1].old, scenarios[1].ops)
+		_, _, is := rehearse(t, scenarios[1])
 		want := snapshot{
 			"README.md":                  "-rw-r--r-- mine\n",
 			"kgen.yaml":                  "-rw-r--r-- kind: Network\nname: new\n",
@@ -56,18 +56,75 @@ func TestApply(t *testing.T) {
 	})
 }
 
-// TestModes keeps the mode of a file that is replaced.
+// TestModes keeps the mode of a file that is replaced, whatever the umask, and
+// of one that is put back.
 func TestModes(t *testing.T) {
+	old := syscall.Umask(0o077)
+	defer syscall.Umask(old)
+	modes := map[string]fs.FileMode{"a": 0o644, "b": 0o600, "c": 0o664, "d": 0o755, "e": 0o222}
 	dir := t.TempDir()
-	for name, mode := range map[string]os.FileMode{"private.yaml": 0o600, "shared.yaml": 0o664} {
+	var ops []Op
+	for name, mode := range modes {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte("old\n"), 0o600))
 		must(t, os.Chmod(filepath.Join(dir, name), mode))
-		must(t, Apply(context.Background(), dir, []Op{{Path: name, Data: []byte("new\n")}}))
-		info, err := os.Stat(filepath.Join(dir, name))
-		must(t, err)
-		if got := info.Mode().Perm(); got != mode {
-			t.Errorf("%s had mode %v and has %v", name, mode, got)
+		ops = append(ops, Op{Path: name, Data: []byte("new\n")})
+	}
+	was := take(t, dir)
+	f := newFaulty(t, dir, -1, "")
+	if err, _ := f.apply(inOrder(t, ops)); err != nil {
+		t.Fatal(err)
+	}
+	last := len(f.trace) - 1 // the sync when all are replaced
+	for f.trace[last] != "SyncAll" {
+		last--
+	}
+	check := func(want string) {
+		for name, mode := range modes {
+			info, err := os.Stat(filepath.Join(dir, name))
+			must(t, err)
+			if got := info.Mode().Perm(); got != mode {
+				t.Errorf("%s: %s had mode %v and has %v", want, name, mode, got)
+			}
 		}
+	}
+	check("replaced")
+	was.lay(t, dir)
+	if err, _ := newFaulty(t, dir, last, failBefore).apply(inOrder(t, ops)); err == nil {
+		t.Fatal("the fault was not heard")
+	}
+	check("put back")
+	if d := cmp.Diff(was, take(t, dir)); d != "" {
+		t.Error(d)
+	}
+	must(t, Apply(t.Context(), dir, []Op{{Path: "new", Data: []byte("1")}}))
+	info, err := os.Stat(filepath.Join(dir, "new"))
+	must(t, err)
+	if got := info.Mode().Perm(); got != 0o600 {
+		t.Errorf("a new file has mode %v in spite of the umask", got)
+	}
+}
+
+// TestEndless refuses a file that is made to look larger than any memory.
+func TestEndless(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, dir, map[string]string{"a": ""})
+	must(t, os.Truncate(filepath.Join(dir, "a"), 1<<40))
+	err := Apply(t.Context(), dir, []Op{{Path: "a", Data: []byte("new\n")}})
+	want := "a has 1048576 MiB, and kgen writes no file of more than 1024; move it out of the way; nothing was changed"
+	if err == nil || err.Error() != want {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// TestHardLink leaves the old contents under the other name of a file.
+func TestHardLink(t *testing.T) {
+	top := t.TempDir()
+	fill(t, top, map[string]string{"repo/a": "old\n"})
+	must(t, os.Link(filepath.Join(top, "repo", "a"), filepath.Join(top, "outside")))
+	must(t, Apply(t.Context(), filepath.Join(top, "repo"), []Op{{Path: "a", Data: []byte("new\n")}}))
+	want := snapshot{"repo": "d---------", "repo/a": "-rw-r--r-- new\n", "outside": "-rw-r--r-- old\n"}
+	if d := cmp.Diff(want, take(t, top)); d != "" {
+		t.Error(d)
 	}
 }
 
@@ -132,10 +189,19 @@ func TestRefused(t *testing.T) {
 			"kgen.yaml has changed since kgen read it; run again to take the change into account; nothing was changed"},
 		{"a file gone in between", nil, []Op{{Path: "a.yaml", Delete: true, Seen: &Seen{Exists: true}}},
 			"a.yaml has changed since kgen read it; run again to take the change into account; nothing was changed"},
+		{"several files saved in between", func(t *testing.T, dir string) {
+			fill(t, dir, map[string]string{"a.yaml": "mine\n"})
+		}, []Op{{Path: "kgen.yaml", Data: []byte("new\n"), Seen: &Seen{}}, {Path: "a.yaml", Data: []byte("new\n"), Seen: &Seen{}}, {Path: "b.yaml", Data: []byte("new\n"), Seen: &Seen{}}},
+			"a.yaml, kgen.yaml have changed since kgen read them; run again to take the changes into account; nothing was changed"},
+		{"a read-only file", func(t *testing.T, dir string) { must(t, os.Chmod(filepath.Join(dir, "kgen.yaml"), 0o444)) }, write("kgen.yaml"),
+			"kgen.yaml is read-only; make it writable and run again; nothing was changed"},
 		{"a path that leaves", nil, write("../outside/secret"), `"../outside/secret" is not a clean relative path`},
 		{"an absolute path", nil, write("/etc/passwd"), `"/etc/passwd" is not a clean relative path`},
 		{"the folder itself", nil, write("."), `"." is not a clean relative path`},
 		{"git's files", nil, write("sub/.GIT/config"), "sub/.GIT/config is git's own; kgen does not write there"},
+		{"git's files under a short name", nil, write("GIT~1/config"), "GIT~1/config is git's own; kgen does not write there"},
+		{"git's files with what nobody sees", nil, write(".g\u200cit/config"), ".g\u200cit/config is git's own; kgen does not write there"},
+		{"git's files as a stream", nil, write(".git ::$INDEX_ALLOCATION/config"), ".git ::$INDEX_ALLOCATION/config is git's own; kgen does not write there"},
 		{"the journal as a file", nil, write(".kgen/journal"), ".kgen/journal is a name that kgen needs for itself while it writes"},
 		{"twice the same", nil, write("a.yaml", "a.yaml"), "a.yaml is changed twice in one step"},
 		{"file and folder at once", nil, write("a", "a/b"), "a is changed as a file and holds a/b"},

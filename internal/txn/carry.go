@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 )
 
 // carryOut makes the changes of a committed journal. All new contents are on
@@ -14,19 +15,15 @@ import (
 // flush of its own (ext4's auto_da_alloc, a large factor for small files).
 func (t *transaction) carryOut() error {
 	var temps []string
-	for _, e := range t.entries {
+	for i, e := range t.entries {
 		if e.delete {
 			continue
 		}
 		if err := t.makeFolders(path.Dir(e.path)); err != nil {
 			return err
 		}
-		mode, err := t.modeOf(e)
-		if err != nil {
-			return err
-		}
 		temps = append(temps, e.temp)
-		if err := t.files.WriteNew(e.temp, e.data, mode); err != nil {
+		if err := t.files.WriteNew(e.temp, e.data, t.originals[i].info); err != nil {
 			return err
 		}
 	}
@@ -42,34 +39,44 @@ func (t *transaction) carryOut() error {
 		if e.delete {
 			continue
 		}
-		if err := t.files.Rename(e.temp, e.path); err != nil {
-			return err
+		if err := t.files.Rename(e.temp, e.path, t.originals[i].info); err != nil {
+			return t.allChanged(err, i)
 		}
 	}
-	for _, e := range t.entries {
-		if !e.delete {
+	for i, e := range t.entries {
+		if !e.delete || t.originals[i].info == nil {
 			continue
 		}
-		if err := t.files.Remove(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		if err := t.files.Delete(e.path, t.originals[i].info); err != nil {
+			return t.allChanged(err, i)
 		}
 	}
 	return t.files.SyncAll(paths)
 }
 
-// modeOf is the mode of the file that is replaced, or that of a new file.
-func (t *transaction) modeOf(e entry) (fs.FileMode, error) {
-	if !e.had {
-		return fileMode, nil
+// allChanged completes a Changed at one entry with the others that no step has
+// reached and that somebody has saved as well.
+func (t *transaction) allChanged(err error, at int) error {
+	var changed *Changed
+	if !errors.As(err, &changed) {
+		return err
 	}
-	info, err := t.files.Lstat(e.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fileMode, nil
-	case err != nil:
-		return 0, err
+	all := &Changed{Paths: changed.Paths}
+	for i, e := range t.entries {
+		reached := i <= at && e.delete == t.entries[at].delete || !e.delete && t.entries[at].delete
+		if reached {
+			continue
+		}
+		now, err := t.files.Lstat(e.path)
+		if err != nil {
+			now = nil
+		}
+		if (err == nil || errors.Is(err, fs.ErrNotExist)) && !unsaved(t.originals[i].info, now) {
+			all.Paths = append(all.Paths, e.path)
+		}
 	}
-	return info.Mode().Perm(), nil
+	slices.Sort(all.Paths)
+	return all
 }
 
 // makeFolders makes a folder and what is missing above it.
@@ -125,7 +132,8 @@ func (t *transaction) undo(cause error) error {
 		err = t.files.Remove(journalPath)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w; putting the old files back failed too: %w; run `kgen recover` once the cause is gone: it completes the change", cause, err)
+		// The cause is told, not wrapped: its kind would promise that nothing has changed.
+		return fmt.Errorf("%v; putting the old files back failed too: %w; run `kgen recover` once the cause is gone: it completes the change", cause, err)
 	}
 	t.files.Sync(Folder)
 	if t.ownFolder {
@@ -135,12 +143,11 @@ func (t *transaction) undo(cause error) error {
 }
 
 // restore removes what was made before it writes what was there, because the
-// cause may have been a full disk. A crash in the middle of it leaves the
-// journal, and Recover goes forward from there.
+// cause may have been a full disk. What cannot be put back keeps nothing else
+// from it. A crash in the middle of it leaves the journal, and Recover goes
+// forward from there.
 func (t *transaction) restore() error {
-	if err := removeTemps(t.files, t.entries); err != nil {
-		return err
-	}
+	errs := []error{removeTemps(t.files, t.entries)}
 	var paths []string
 	if t.replacing {
 		for _, had := range []bool{false, true} {
@@ -149,48 +156,55 @@ func (t *transaction) restore() error {
 					continue
 				}
 				paths = append(paths, e.path)
-				if err := t.restoreOne(e, t.originals[i]); err != nil {
-					return err
-				}
+				errs = append(errs, t.restoreOne(e, t.originals[i]))
 			}
 		}
 	}
 	for i := len(t.made) - 1; i >= 0; i-- {
 		t.files.RemoveFolder(t.made[i]) // stays if somebody has put a file into it
 	}
-	return t.files.SyncAll(paths)
+	return distinct(append(errs, t.files.SyncAll(paths)))
 }
 
 // restoreOne undoes a change if it was made, and leaves alone what is neither
 // the old nor the new file: somebody has saved it in this instant.
 func (t *transaction) restoreOne(e entry, was original) error {
-	now, _, err := t.files.Read(e.path)
+	now, info, err := t.files.Read(e.path)
 	gone := errors.Is(err, fs.ErrNotExist)
+	var theirs *Obstacle
 	switch {
+	case errors.As(err, &theirs) && theirs.Path == e.path:
+		return nil
 	case err != nil && !gone:
 		return err
 	case gone != e.delete, !gone && !bytes.Equal(now, e.data):
 		return nil
 	case !e.had:
-		return t.files.Remove(e.path)
+		return t.files.Delete(e.path, info)
 	}
 	// Synced before the rename: the journal knows the old contents only by
 	// their hash, so Recover could not tell a torn file from an edited one.
-	if err := t.files.WriteNew(e.temp, was.data, was.mode); err != nil {
+	if err := t.files.WriteNew(e.temp, was.data, was.info); err != nil {
 		return err
 	}
 	if err := t.files.Sync(e.temp); err != nil {
 		return err
 	}
-	return t.files.Rename(e.temp, e.path)
+	err = t.files.Rename(e.temp, e.path, info)
+	var changed *Changed
+	if errors.As(err, &changed) {
+		return t.files.Remove(e.temp)
+	}
+	return err
 }
 
 // removeTemps removes what a broken run left beside the files, if anything.
 func removeTemps(f files, entries []entry) error {
+	var errs []error
 	for _, e := range entries {
 		if err := f.Remove(e.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+			errs = append(errs, err)
 		}
 	}
-	return nil
+	return distinct(errs)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -19,10 +20,17 @@ type files interface {
 	// Read returns a plain file; anything else there is an Obstacle.
 	Read(path string) ([]byte, fs.FileInfo, error)
 	// WriteNew makes a file that must not exist, and leaves none if it fails.
-	WriteNew(path string, data []byte, mode fs.FileMode) error
-	// Rename replaces a file by another of the same folder.
-	Rename(from, to string) error
+	// It has the mode of the file like, and its owner as far as the system
+	// allows that; without one it is an ordinary new file.
+	WriteNew(path string, data []byte, like fs.FileInfo) error
+	// Rename gives a file the name of another in the same folder, which must
+	// still be as was describes it, or for nil still be missing: if somebody
+	// has saved it since, that is a Changed.
+	Rename(from, to string, was fs.FileInfo) error
+	// Delete removes a file that must still be as was describes it.
+	Delete(path string, was fs.FileInfo) error
 	Mkdir(path string) error
+	// Remove removes a file of kgen's own.
 	Remove(path string) error
 	// RemoveFolder removes a folder only if it is empty.
 	RemoveFolder(path string) error
@@ -34,35 +42,6 @@ type files interface {
 	Writable(folder string) error
 	// Free is the space left, in blocks and bytes a block; ok is false if unknown.
 	Free() (blocks, size int64, ok bool)
-}
-
-// An Obstacle is something in the way of a file or folder of kgen's: a link, a
-// device, a folder instead of a file. It is neither followed nor replaced.
-type Obstacle struct {
-	Path  string
-	Found string // "a symbolic link"
-	Want  string // "a file" or "a folder"
-}
-
-func (o *Obstacle) Error() string {
-	return fmt.Sprintf("%s is %s, but %s has to be there; move it out of the way", o.Path, o.Found, o.Want)
-}
-
-func obstacle(path string, mode fs.FileMode, want string) *Obstacle {
-	found := "a file"
-	switch {
-	case mode&fs.ModeSymlink != 0:
-		found = "a symbolic link"
-	case mode.IsDir():
-		found = "a folder"
-	case mode&fs.ModeNamedPipe != 0:
-		found = "a named pipe"
-	case mode&fs.ModeSocket != 0:
-		found = "a socket"
-	case mode&(fs.ModeDevice|fs.ModeIrregular) != 0:
-		found = "a device"
-	}
-	return &Obstacle{Path: path, Found: found, Want: want}
 }
 
 // disk is files on the real disk, below one os.Root. It holds the chain of
@@ -158,7 +137,11 @@ func (d *disk) Read(p string) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, obstacle(p, info.Mode(), "a file")
 	}
-	f, err := d.top().Open(path.Base(p))
+	if info.Size() > maxFile {
+		return nil, nil, fmt.Errorf("%s has %d MiB, and kgen writes no file of more than %d; move it out of the way", p, info.Size()>>20, maxFile>>20)
+	}
+	// What was a file a moment ago may be a pipe by now: openNow does not wait for its other end.
+	f, err := d.top().OpenFile(path.Base(p), os.O_RDONLY|openNow, 0)
 	if err != nil {
 		return nil, nil, plain(p, "reading", err)
 	}
@@ -167,24 +150,29 @@ func (d *disk) Read(p string) ([]byte, fs.FileInfo, error) {
 		return nil, nil, fmt.Errorf("%s was exchanged while kgen read it; run again", p)
 	}
 	buf := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
-	if _, err := buf.ReadFrom(f); err != nil {
+	if _, err := buf.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
 		return nil, nil, plain(p, "reading", err)
 	}
 	return buf.Bytes(), info, nil
 }
 
-func (d *disk) WriteNew(p string, data []byte, mode fs.FileMode) error {
+func (d *disk) WriteNew(p string, data []byte, like fs.FileInfo) error {
 	dir, name, err := d.parent(p)
 	if err != nil {
 		return err
+	}
+	mode := fileMode
+	if like != nil {
+		mode = like.Mode().Perm() & 0o700 // the others' part only once the owner is right
 	}
 	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return plain(p, "writing", err)
 	}
 	_, err = f.Write(data)
-	if err == nil && mode != fileMode {
-		err = f.Chmod(mode) // a file that is put back had its mode whatever the umask
+	if err == nil && like != nil {
+		keepOwner(f, like)
+		err = f.Chmod(like.Mode().Perm()) // whatever the umask
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		err = errors.Join(plain(p, "writing", err), dir.Remove(name))
@@ -192,12 +180,45 @@ func (d *disk) WriteNew(p string, data []byte, mode fs.FileMode) error {
 	return err
 }
 
-func (d *disk) Rename(from, to string) error {
+// Rename looks and renames; no system offers the two in one step. A save that
+// falls into the microseconds between them is lost.
+func (d *disk) Rename(from, to string, was fs.FileInfo) error {
 	dir, name, err := d.parent(to)
 	if err != nil {
 		return err
 	}
+	if err := still(dir, to, was); err != nil {
+		return err
+	}
 	return plain(to, "replacing", dir.Rename(path.Base(from), name))
+}
+
+func (d *disk) Delete(p string, was fs.FileInfo) error {
+	dir, name, err := d.parent(p)
+	if err != nil {
+		return err
+	}
+	if err := still(dir, p, was); err != nil {
+		return err
+	}
+	return plain(p, "removing", dir.Remove(name))
+}
+
+// still says how what is at p now differs from what was there, or nil.
+func still(dir *os.Root, p string, was fs.FileInfo) error {
+	now, err := dir.Lstat(path.Base(p))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		now = nil
+	case err != nil:
+		return plain(p, "looking", err)
+	case !now.Mode().IsRegular():
+		return obstacle(p, now.Mode(), "a file")
+	}
+	if !unsaved(was, now) {
+		return &Changed{Paths: []string{p}}
+	}
+	return nil
 }
 
 func (d *disk) Mkdir(p string) error {
@@ -236,7 +257,7 @@ func (d *disk) Sync(p string) error {
 	if err != nil {
 		return err
 	}
-	f, err := dir.Open(name)
+	f, err := dir.OpenFile(name, os.O_RDONLY|openNow, 0)
 	if err != nil {
 		return plain(p, "syncing", err)
 	}
@@ -245,6 +266,7 @@ func (d *disk) Sync(p string) error {
 }
 
 func (d *disk) SyncAll(paths []string) error {
+	d.cut(0) // a folder that was exchanged for a link since is seen before the next step
 	return plain(d.root.Name(), "syncing", syncAll(d, paths))
 }
 

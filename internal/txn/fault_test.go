@@ -2,19 +2,34 @@ package txn
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// scenarios are the trees and changes that every fault strikes.
-var scenarios = []struct {
-	name string
-	old  map[string]string
-	ops  []Op
-}{
+// A scenario is a tree and a change of it.
+type scenario struct {
+	name  string
+	old   map[string]string
+	modes map[string]fs.FileMode // of those that are not ordinary
+	ops   []Op
+}
+
+func (s scenario) fill(t *testing.T, dir string) {
+	t.Helper()
+	fill(t, dir, s.old)
+	for p, mode := range s.modes {
+		must(t, os.Chmod(filepath.Join(dir, filepath.FromSlash(p)), mode))
+	}
+}
+
+// scenarios are what every fault strikes.
+var scenarios = []scenario{
 	{
 		name: "into an empty folder",
 		ops: []Op{
@@ -50,6 +65,57 @@ var scenarios = []struct {
 			{Path: "a/three.yml", Delete: true}, {Path: "a/never.yml", Delete: true},
 		},
 	},
+	{
+		// What a person has edited is merged, what they deleted is left or made
+		// again, what they added and how they set the modes stays.
+		name: "among a person's edits",
+		old: map[string]string{
+			"kgen.yaml":                  "# mine\nkind: Network\n",
+			"networking/ingress/web.yml": "old web\n# mine\n",
+			"networking/ingress/own.yml": "all mine\n",
+			"networking/mesh/go.yml":     "not needed\n",
+			"networking/mesh/own.yml":    "mine too\n",
+			".kgen/base.txtar":           "old base\n",
+			".kgen/templates/own.tmpl":   "mine as well\n",
+		},
+		modes: map[string]fs.FileMode{"kgen.yaml": 0o600, "networking/ingress/web.yml": 0o755, ".kgen/base.txtar": 0o664, "networking/mesh/go.yml": 0o640},
+		ops: []Op{
+			{Path: "kgen.yaml", Data: []byte("# mine\nkind: Network\nname: new\n"), Seen: &Seen{true, []byte("# mine\nkind: Network\n")}},
+			{Path: "networking/ingress/web.yml", Data: []byte("new web\n# mine\n"), Seen: &Seen{true, []byte("old web\n# mine\n")}},
+			{Path: "networking/ingress/gone.yml", Data: []byte("deleted by hand, made again\n"), Seen: &Seen{}},
+			{Path: "networking/mesh/go.yml", Delete: true, Seen: &Seen{true, []byte("not needed\n")}},
+			{Path: ".kgen/base.txtar", Data: []byte("new base\n"), Seen: &Seen{true, []byte("old base\n")}},
+		},
+	},
+}
+
+// TestFaultsAreEverywhere counts the operations that the scenarios make: each
+// one that a transaction knows is among them, in a run, its undoing or Recover.
+func TestFaultsAreEverywhere(t *testing.T) {
+	called := map[string]int{}
+	for _, s := range scenarios {
+		operations, _, _ := rehearse(t, s)
+		for at := range operations {
+			dir := scratch(t)
+			s.fill(t, dir)
+			for _, f := range []*faulty{newFaulty(t, dir, at, failAfter), newFaulty(t, dir, at, crashAfter), newFaulty(t, dir, -1, "")} {
+				if f.at < 0 {
+					f.recover()
+				} else {
+					f.apply(inOrder(t, s.ops))
+				}
+				for name, n := range f.called {
+					called[name] += n
+				}
+			}
+		}
+	}
+	for m := range reflect.TypeFor[files]().Methods() {
+		if called[m.Name] == 0 {
+			t.Errorf("no scenario makes the operation %s, so no fault strikes it", m.Name)
+		}
+	}
+	t.Log(called)
 }
 
 // TestFaultEverywhere breaks a transaction at each of its operations in each
@@ -57,12 +123,12 @@ var scenarios = []struct {
 func TestFaultEverywhere(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			operations, was, is := rehearse(t, s.old, s.ops)
+			operations, was, is := rehearse(t, s)
 			counts := map[string]int{}
 			for _, how := range faults {
 				for at := range operations {
 					dir := scratch(t)
-					fill(t, dir, s.old)
+					s.fill(t, dir)
 					f := newFaulty(t, dir, at, how)
 					err, dead := f.apply(inOrder(t, s.ops))
 					if dead != how.crash() {
@@ -94,13 +160,13 @@ func TestFaultEverywhere(t *testing.T) {
 func TestCrashAfterFault(t *testing.T) {
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			operations, was, is := rehearse(t, s.old, s.ops)
+			operations, was, is := rehearse(t, s)
 			runs := 0
 			for at := range operations {
-				for _, how := range crashes {
+				for _, how := range []fault{crashTorn, powerCut, namesLost, journalLost} {
 					for then := at + 1; ; then++ {
 						dir := scratch(t)
-						fill(t, dir, s.old)
+						s.fill(t, dir)
 						f := newFaulty(t, dir, at, failAfter)
 						f.rearm = func() { f.at, f.fault = then, how }
 						_, dead := f.apply(inOrder(t, s.ops))
@@ -120,101 +186,66 @@ func TestCrashAfterFault(t *testing.T) {
 	}
 }
 
-// TestCrashInRecover cuts the power, then breaks Recover at each operation, and
-// lets a second Recover finish.
+// TestCrashInRecover kills runs at each of their operations in each way, and
+// Recover at each of its own, in every state of the tree that any number of
+// such kills can leave: from each of them Recover finds the old tree or the new.
 func TestCrashInRecover(t *testing.T) {
-	s := scenarios[1]
-	operations, was, is := rehearse(t, s.old, s.ops)
-	runs := 0
-	for at := range operations {
-		for _, again := range []fault{failAfter, crashTorn, powerCut, namesLost} {
-			for then := 0; ; then++ {
-				dir := scratch(t)
-				fill(t, dir, s.old)
-				newFaulty(t, dir, at, powerCut).apply(inOrder(t, s.ops))
-				f := newFaulty(t, dir, then, again)
-				f.recover()
-				when := fmt.Sprintf("operation %d %s, in Recover %d %s", at, powerCut, then, again)
-				if err, _ := newFaulty(t, dir, -1, "").recover(); err != nil {
-					t.Fatalf("%s: %v", when, err)
-				}
-				oldOrNew(t, when, take(t, dir), was, is, !again.crash())
-				runs++
-				if !f.struck {
-					break
+	ways := []fault{failTorn, powerCut, namesLost, journalLost} // what the others leave, one of these does too
+	for _, s := range []scenario{scenarios[0], scenarios[3]} {
+		t.Run(s.name, func(t *testing.T) {
+			operations, was, is := rehearse(t, s)
+			var states []snapshot
+			known := map[string]bool{}
+			reached := func(dir string) {
+				state := take(t, dir)
+				if text := fmt.Sprint(state); !known[text] { // maps are printed in order
+					known[text] = true
+					states = append(states, state)
 				}
 			}
-		}
-	}
-	t.Logf("%d runs were killed and recovered twice", runs)
-}
-
-// TestPersonEditsAfterCrash lets somebody save a file between the crash and
-// Recover: the words stay, and Recover names the file if it was to change.
-func TestPersonEditsAfterCrash(t *testing.T) {
-	s := scenarios[1]
-	operations, was, is := rehearse(t, s.old, s.ops)
-	refused, finished := 0, 0
-	for _, edited := range []string{"kgen.yaml", "networking/mesh/only.yml", "a/b/c.yml"} {
-		for at := range operations {
+			for at := range operations {
+				for _, how := range crashes {
+					dir := scratch(t)
+					s.fill(t, dir)
+					newFaulty(t, dir, at, how).apply(inOrder(t, s.ops))
+					reached(dir)
+				}
+			}
+			runs, first := 0, len(states)
 			dir := scratch(t)
-			fill(t, dir, s.old)
-			f := newFaulty(t, dir, at, crashAfter)
-			f.apply(inOrder(t, s.ops))
-			fill(t, dir, map[string]string{edited: "a person's words\n"})
-			before := take(t, dir)
-			err, _ := newFaulty(t, dir, -1, "").recover()
-			after := take(t, dir)
-			if got := after[edited]; got != "-rw-r--r-- a person's words\n" {
-				t.Fatalf("operation %d: %s is now %q", at, edited, got)
-			}
-			if err != nil {
-				refused++
-				want := edited + " was edited after a run of kgen was interrupted; to finish that run, move the file away, " +
-					"run `kgen recover`, and bring the edit back; to give it up, delete .kgen/journal"
-				if d := cmp.Diff(want, err.Error()); d != "" {
-					t.Errorf("operation %d: %s", at, d)
+			for i := 0; i < len(states); i++ {
+				states[i].lay(t, dir)
+				f := newFaulty(t, dir, -1, "")
+				if err, _ := f.recover(); err != nil {
+					t.Fatalf("Recover: %v, from\n%v", err, states[i])
 				}
-				if d := cmp.Diff(before, after); d != "" {
-					t.Errorf("operation %d: refused, but changed:\n%s", at, d)
-				}
-				os.Remove(filepath.Join(dir, filepath.FromSlash(edited)))
-				if err, _ := newFaulty(t, dir, -1, "").recover(); err != nil {
-					t.Errorf("operation %d: the way out did not work: %v", at, err)
-				}
-				if d := cmp.Diff(is, take(t, dir)); d != "" {
-					t.Errorf("operation %d: after the way out:\n%s", at, d)
-				}
-				continue
-			}
-			finished++
-			delete(after, edited)
-			rest := func(s snapshot) snapshot {
-				out := snapshot{}
-				for p, what := range s {
-					if p != edited {
-						out[p] = what
+				oldOrNew(t, fmt.Sprint("from ", states[i]), take(t, dir), was, is, true)
+				for at, name := range f.trace {
+					ways := ways
+					if slices.Contains(looks, name) {
+						ways = ways[:1]
+					}
+					for _, how := range ways {
+						states[i].lay(t, dir)
+						newFaulty(t, dir, at, how).recover()
+						reached(dir)
+						runs++
 					}
 				}
-				return out.withoutEmptyFolders()
 			}
-			oldOrNew(t, fmt.Sprintf("operation %d, %s edited", at, edited), rest(after), rest(was), rest(is), true)
-		}
+			t.Logf("%d states after a killed run and %d after a killed Recover; Recover was broken %d times in them", first, len(states)-first, runs)
+		})
 	}
-	if refused == 0 || finished == 0 {
-		t.Errorf("refused %d, finished %d: the test has to see both", refused, finished)
-	}
-	t.Logf("%d operations: refused for a person's edit %d times, not concerned %d times", operations, refused, finished)
 }
 
 // rehearse runs without a fault: how many operations, the tree before and after.
-func rehearse(t *testing.T, old map[string]string, ops []Op) (operations int, was, is snapshot) {
+func rehearse(t *testing.T, s scenario) (operations int, was, is snapshot) {
 	t.Helper()
 	dir := scratch(t)
-	fill(t, dir, old)
+	s.fill(t, dir)
 	was = take(t, dir)
 	f := newFaulty(t, dir, -1, "")
-	if err, _ := f.apply(inOrder(t, ops)); err != nil {
+	if err, _ := f.apply(inOrder(t, s.ops)); err != nil {
 		t.Fatal(err)
 	}
 	is = take(t, dir)

@@ -2,13 +2,12 @@ package txn
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -18,47 +17,63 @@ type fault string
 const (
 	failBefore  fault = "fails"                       // an error, nothing done
 	failAfter   fault = "fails although it was done"  // an error, but done
+	failTorn    fault = "fails half way"              // an error, and half of what was to be written
+	failLost    fault = "fails and loses"             // an error, and what was not synced is gone: a disk that cannot write
 	failForever fault = "fails, and all that follow"  // a disk that has gone
 	crashBefore fault = "is never reached"            // killed before it
 	crashAfter  fault = "is the last"                 // killed after it
 	crashTorn   fault = "is torn"                     // killed half way through a write
 	powerCut    fault = "is the last before the dark" // killed after it, and no unsynced contents were kept
-	namesLost   fault = "is the last but its names"   // killed after it, and no unsynced rename or removal was kept
+	namesLost   fault = "is the last but its names"   // killed after it, and no unsynced name or removal was kept
+	journalLost fault = "is the last but the journal" // killed after it, and no unsynced name of kgen's own was kept
 )
 
 var (
-	faults  = []fault{failBefore, failAfter, failForever, crashBefore, crashAfter, crashTorn, powerCut, namesLost}
-	crashes = []fault{crashTorn, powerCut, namesLost}
-
-	errFault = errors.New("input/output error")
+	faults  = []fault{failBefore, failAfter, failTorn, failLost, failForever, crashBefore, crashAfter, crashTorn, powerCut, namesLost, journalLost}
+	crashes = []fault{crashBefore, crashAfter, crashTorn, powerCut, namesLost, journalLost}
 )
 
-func (f fault) crash() bool {
-	return f == crashBefore || f == crashAfter || f == crashTorn || f == powerCut || f == namesLost
+func (f fault) crash() bool { return slices.Contains(crashes, f) }
+
+// err is what the operation says that it strikes.
+func (f fault) err() error {
+	if f == failTorn {
+		return syscall.ENOSPC
+	}
+	return syscall.EIO
 }
 
 // killed is what a crash panics with.
 type killed struct{}
 
 // faulty is a real disk whose operation number at goes wrong. It does not
-// really sync, but it remembers what a power cut would take.
+// really sync, but it remembers what a power cut would take. The disk is a
+// field of its own, so that an operation without its fault does not compile.
 type faulty struct {
-	*disk
+	real     *disk
 	dir      string
 	fault    fault
-	at       int // -1: never
-	n        int // operations so far
+	at       int    // -1: never
+	n        int    // operations so far
+	strike   func() // called before operation number at, instead of a fault
 	struck   bool
 	rearm    func() // called when the first fault has struck
 	unsynced map[string]bool
 	names    []lostName
+	called   map[string]int // operations by name
+	trace    []string       // their names in order
 }
 
-// A lostName is what a folder's entry was before a rename or removal that has not been synced.
+// looks are the operations that change nothing, so that it is all one whether a
+// run is killed before, after or in the middle of them.
+var looks = []string{"Lstat", "Read", "Writable", "Free"}
+
+// A lostName is what a folder's entry was before a change of it that has not been synced.
 type lostName struct {
 	path string
 	had  bool
 	data []byte
+	mode fs.FileMode
 }
 
 func (f *faulty) place(p string) string { return filepath.Join(f.dir, filepath.FromSlash(p)) }
@@ -66,19 +81,34 @@ func (f *faulty) place(p string) string { return filepath.Join(f.dir, filepath.F
 // remember keeps what is at these paths until it is synced.
 func (f *faulty) remember(paths ...string) {
 	for _, p := range paths {
-		data, err := os.ReadFile(f.place(p))
-		f.names = append(f.names, lostName{p, err == nil, data})
+		n := lostName{path: p}
+		if info, err := os.Lstat(f.place(p)); err == nil && info.Mode().IsRegular() {
+			n.data, err = os.ReadFile(f.place(p))
+			n.had, n.mode = err == nil, info.Mode().Perm()
+		}
+		f.names = append(f.names, n)
 	}
 }
 
-func (f *faulty) loseNames() {
-	for i := len(f.names) - 1; i >= 0; i-- {
-		if n := f.names[i]; n.had {
+// loseNames takes back what was not synced, a folder with all that is in it.
+func (f *faulty) loseNames(concerns func(path string) bool) {
+	for _, n := range slices.Backward(f.names) {
+		switch {
+		case !concerns(n.path):
+		case n.had:
 			os.MkdirAll(filepath.Dir(f.place(n.path)), 0o755)
-			os.WriteFile(f.place(n.path), n.data, 0o644)
-		} else {
 			os.Remove(f.place(n.path))
+			os.WriteFile(f.place(n.path), n.data, n.mode)
+			os.Chmod(f.place(n.path), n.mode)
+		default:
+			os.RemoveAll(f.place(n.path))
 		}
+	}
+}
+
+func (f *faulty) loseContents() {
+	for p := range f.unsynced {
+		os.Truncate(f.place(p), 0)
 	}
 }
 
@@ -88,7 +118,7 @@ func newFaulty(t *testing.T, dir string, at int, how fault) *faulty {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &faulty{disk: newDisk(root), dir: dir, fault: how, at: at, unsynced: map[string]bool{}}
+	return &faulty{real: newDisk(root), dir: dir, fault: how, at: at, unsynced: map[string]bool{}, called: map[string]int{}}
 }
 
 // apply and recover run once on the faulty disk, and tell whether the run was killed.
@@ -102,8 +132,8 @@ func (f *faulty) recover() (err error, dead bool) {
 
 func (f *faulty) survive(do func() error) (err error, dead bool) {
 	defer func() {
-		f.disk.Close()
-		f.disk.root.Close()
+		f.real.Close()
+		f.real.root.Close()
 		if r := recover(); r != nil {
 			if _, ok := r.(killed); !ok {
 				panic(r)
@@ -114,72 +144,77 @@ func (f *faulty) survive(do func() error) (err error, dead bool) {
 	return do(), false
 }
 
-func (f *faulty) step(do, half func() error) error {
+func (f *faulty) step(name string, do, half func() error) error {
 	n := f.n
 	f.n++
+	f.called[name]++
+	f.trace = append(f.trace, name)
 	if f.fault == failForever && f.struck {
-		return errFault
+		return f.fault.err()
 	}
 	if n != f.at {
 		return do()
 	}
 	f.struck = true
+	if f.strike != nil {
+		f.strike()
+		return do()
+	}
 	how := f.fault
 	if f.rearm != nil {
 		f.rearm()
 		f.rearm = nil
 	}
 	switch how {
-	case failBefore, failForever:
-		return errFault
-	case failAfter:
+	case failAfter, crashAfter, powerCut, namesLost, journalLost:
 		do()
-		return errFault
-	case crashAfter, powerCut, namesLost:
-		do()
-	case crashTorn:
+	case failTorn, crashTorn:
 		if half != nil {
 			half()
 		}
 	}
-	if how == namesLost {
-		f.loseNames()
+	switch how {
+	case namesLost:
+		f.loseNames(func(string) bool { return true })
+	case journalLost:
+		f.loseNames(func(p string) bool { return p == Folder || path.Dir(p) == Folder })
+	case powerCut, failLost:
+		f.loseContents()
 	}
-	if how == powerCut {
-		for p := range f.unsynced {
-			os.Truncate(f.place(p), 0)
-		}
+	if how.crash() {
+		panic(killed{})
 	}
-	panic(killed{})
+	return how.err()
 }
 
 func (f *faulty) Lstat(p string) (info fs.FileInfo, err error) {
-	err = f.step(func() (err error) { info, err = f.disk.Lstat(p); return err }, nil)
+	err = f.step("Lstat", func() (err error) { info, err = f.real.Lstat(p); return err }, nil)
 	return info, err
 }
 
 func (f *faulty) Read(p string) (data []byte, info fs.FileInfo, err error) {
-	err = f.step(func() (err error) { data, info, err = f.disk.Read(p); return err }, nil)
+	err = f.step("Read", func() (err error) { data, info, err = f.real.Read(p); return err }, nil)
 	return data, info, err
 }
 
-func (f *faulty) WriteNew(p string, data []byte, mode fs.FileMode) error {
+func (f *faulty) WriteNew(p string, data []byte, like fs.FileInfo) error {
 	write := func(data []byte) func() error {
 		return func() error {
-			err := f.disk.WriteNew(p, data, mode)
+			f.remember(p)
+			err := f.real.WriteNew(p, data, like)
 			if err == nil {
 				f.unsynced[p] = true
 			}
 			return err
 		}
 	}
-	return f.step(write(data), write(data[:len(data)/2]))
+	return f.step("WriteNew", write(data), write(data[:len(data)/2]))
 }
 
-func (f *faulty) Rename(from, to string) error {
-	return f.step(func() error {
+func (f *faulty) Rename(from, to string, was fs.FileInfo) error {
+	return f.step("Rename", func() error {
 		f.remember(from, to)
-		err := f.disk.Rename(from, to)
+		err := f.real.Rename(from, to, was)
 		if err == nil {
 			delete(f.unsynced, to)
 			if f.unsynced[from] {
@@ -191,12 +226,16 @@ func (f *faulty) Rename(from, to string) error {
 	}, nil)
 }
 
+func (f *faulty) Delete(p string, was fs.FileInfo) error {
+	return f.step("Delete", func() error { f.remember(p); delete(f.unsynced, p); return f.real.Delete(p, was) }, nil)
+}
+
 func (f *faulty) Remove(p string) error {
-	return f.step(func() error { f.remember(p); delete(f.unsynced, p); return f.disk.Remove(p) }, nil)
+	return f.step("Remove", func() error { f.remember(p); delete(f.unsynced, p); return f.real.Remove(p) }, nil)
 }
 
 func (f *faulty) Sync(p string) error {
-	return f.step(func() error {
+	return f.step("Sync", func() error {
 		delete(f.unsynced, p)
 		f.names = slices.DeleteFunc(f.names, func(n lostName) bool { return path.Dir(n.path) == p })
 		return nil
@@ -204,99 +243,22 @@ func (f *faulty) Sync(p string) error {
 }
 
 func (f *faulty) SyncAll([]string) error {
-	return f.step(func() error { clear(f.unsynced); f.names = nil; return nil }, nil)
+	return f.step("SyncAll", func() error { clear(f.unsynced); f.names = nil; return nil }, nil)
 }
 
 func (f *faulty) Mkdir(p string) error {
-	return f.step(func() error { return f.disk.Mkdir(p) }, nil)
+	return f.step("Mkdir", func() error { f.remember(p); return f.real.Mkdir(p) }, nil)
 }
 
 func (f *faulty) RemoveFolder(p string) error {
-	return f.step(func() error { return f.disk.RemoveFolder(p) }, nil)
+	return f.step("RemoveFolder", func() error { return f.real.RemoveFolder(p) }, nil)
 }
 
 func (f *faulty) Writable(p string) error {
-	return f.step(func() error { return f.disk.Writable(p) }, nil)
+	return f.step("Writable", func() error { return f.real.Writable(p) }, nil)
 }
 
-// snapshot is everything in a folder: files with mode and contents, folders.
-type snapshot map[string]string
-
-func take(t *testing.T, dir string) snapshot {
-	t.Helper()
-	s := snapshot{}
-	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || p == dir {
-			return err
-		}
-		rel, _ := filepath.Rel(dir, p)
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() {
-			s[filepath.ToSlash(rel)] = info.Mode().Type().String()
-			return nil
-		}
-		data, err := os.ReadFile(p)
-		s[filepath.ToSlash(rel)] = fmt.Sprintf("%v %s", info.Mode(), data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// withoutEmptyFolders leaves out the folders that nothing is in. An error while
-// one is removed is no reason to undo a run, and git does not see them.
-func (s snapshot) withoutEmptyFolders() snapshot {
-	full := map[string]bool{}
-	for p, what := range s {
-		if what != fs.ModeDir.String() {
-			for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
-				full[dir] = true
-			}
-		}
-	}
-	out := snapshot{}
-	for p, what := range s {
-		if what != fs.ModeDir.String() || full[p] {
-			out[p] = what
-		}
-	}
-	return out
-}
-
-func fill(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for p, data := range files {
-		at := filepath.Join(dir, filepath.FromSlash(p))
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(at, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// scratch is an empty folder, in memory where the system offers that: these
-// tests make thousands, and what they prove does not depend on the disk.
-func scratch(t *testing.T) string {
-	t.Helper()
-	const memory = "/dev/shm"
-	dir, err := os.MkdirTemp(memory, "txn")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
+func (f *faulty) Free() (blocks, size int64, ok bool) {
+	err := f.step("Free", func() error { blocks, size, ok = f.real.Free(); return nil }, nil)
+	return blocks, size, ok && err == nil
 }

@@ -9,15 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func tryLock(f *os.File) (bool, error) {
-	err := flock(f, unix.LOCK_EX|unix.LOCK_NB)
+func tryLock(f *os.File, how turn) (bool, error) {
+	err := flock(f, operation(how)|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-func waitLock(f *os.File) error { return flock(f, unix.LOCK_EX) }
+func waitLock(f *os.File, how turn) error { return flock(f, operation(how)) }
+
+func operation(how turn) int {
+	if how == together {
+		return unix.LOCK_SH
+	}
+	return unix.LOCK_EX
+}
 
 func release(f *os.File) { f.Close() } // the lock goes with its only descriptor
 

@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// Where the system has no flock, the runs of one process take turns; those of
-// several do not.
+// Where the system has no flock, the runs of one process take turns, readers
+// too; those of several do not.
 var (
 	turns sync.Mutex
 	taken = map[string]chan struct{}{}
@@ -22,7 +22,7 @@ func lockName(f *os.File) string {
 	return f.Name()
 }
 
-func tryLock(f *os.File) (bool, error) {
+func tryLock(f *os.File, _ turn) (bool, error) {
 	turns.Lock()
 	defer turns.Unlock()
 	if taken[lockName(f)] != nil {
@@ -32,7 +32,7 @@ func tryLock(f *os.File) (bool, error) {
 	return true, nil
 }
 
-func waitLock(f *os.File) error {
+func waitLock(f *os.File, how turn) error {
 	for {
 		turns.Lock()
 		busy := taken[lockName(f)]
@@ -40,7 +40,7 @@ func waitLock(f *os.File) error {
 		if busy != nil {
 			<-busy
 		}
-		if ok, _ := tryLock(f); ok {
+		if ok, _ := tryLock(f, how); ok {
 			return nil
 		}
 	}

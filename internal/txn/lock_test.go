@@ -135,7 +135,7 @@ func isLocked(dir string) error {
 		return err
 	}
 	defer f.Close()
-	if free, err := tryLock(f); err != nil || free {
+	if free, err := tryLock(f, alone); err != nil || free {
 		return fmt.Errorf("%s is not locked: %v", dir, err)
 	}
 	return nil

@@ -4,6 +4,10 @@
 // nothing, one that is killed after it is finished by the next Recover. No
 // path leads out of the folder: not through "..", nor a link, nor a device.
 //
+// A file that is replaced keeps its mode, and its owner as far as the system
+// allows. It is a new file under the old name: another name that was linked to
+// it (a hard link) keeps the old contents, since it may be outside.
+//
 // Apply and Recover expect that the caller holds the folder's Lock.
 package txn
 
@@ -16,6 +20,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -32,6 +37,10 @@ const (
 
 	fileMode   fs.FileMode = 0o644 // less the umask
 	folderMode fs.FileMode = 0o755
+
+	// maxFile is in bytes, far above what kgen writes. A file that is made to
+	// look endless must not take the memory.
+	maxFile = 1 << 30
 )
 
 // Op is one file's wish: to hold Data, or not to be there.
@@ -92,7 +101,7 @@ func checkPath(p string) error {
 		return fmt.Errorf("%q is not a clean relative path", p)
 	}
 	for name := range strings.SplitSeq(p, "/") {
-		if strings.EqualFold(name, ".git") {
+		if isGit(name) {
 			return fmt.Errorf("%s is git's own; kgen does not write there", p)
 		}
 	}
@@ -100,4 +109,20 @@ func checkPath(p string) error {
 		return fmt.Errorf("%s is a name that kgen needs for itself while it writes", p)
 	}
 	return nil
+}
+
+// isGit tells that some file system takes name for ".git": it may fold case,
+// cut dots and spaces at the end and what follows a colon, know a long name by
+// a short one, or overlook characters that nobody sees.
+func isGit(name string) bool {
+	name, _, _ = strings.Cut(name, ":")
+	name = strings.TrimRight(name, ". ")
+	name = strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, name)
+	name = strings.ToLower(name)
+	return name == ".git" || name == "git~1"
 }

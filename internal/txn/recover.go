@@ -83,18 +83,27 @@ func recovery(f files) (Recovered, error) {
 	if err != nil {
 		return r, fmt.Errorf("%s is damaged: %w; compare the files with your version control, then delete it", journalPath, err)
 	}
-	left, err := outstanding(f, entries)
-	if err != nil {
+	// Before anything can be refused, so that whoever gives the run up by
+	// deleting its journal has no temporary files left.
+	if err := removeTemps(f, entries); err != nil {
+		return r, unfinished(err)
+	}
+	t := &transaction{files: f}
+	if err := t.outstanding(entries); err != nil {
 		return r, err
 	}
-	if err := resume(f, entries, left); err != nil {
-		return r, fmt.Errorf("finishing an interrupted run: %w; run `kgen recover` once the cause is gone", err)
+	if err := t.resume(entries); err != nil {
+		return r, unfinished(err)
 	}
 	r.Outcome = Finished
-	for _, e := range left {
+	for _, e := range t.entries {
 		r.Paths = append(r.Paths, e.path)
 	}
 	return r, nil
+}
+
+func unfinished(err error) error {
+	return fmt.Errorf("finishing an interrupted run: %w; run `kgen recover` once the cause is gone", err)
 }
 
 // discard removes a journal that was never committed, be it whole or torn.
@@ -116,12 +125,12 @@ func discard(f files, r *Recovered) error {
 	return nil
 }
 
-// outstanding returns the entries that are not done, and refuses those whose
+// outstanding takes up the entries that are not done, and refuses those whose
 // file a person has changed.
-func outstanding(f files, entries []entry) (left []entry, err error) {
+func (t *transaction) outstanding(entries []entry) error {
 	var errs []error
 	for _, e := range entries {
-		now, _, err := f.Read(e.path)
+		now, info, err := t.files.Read(e.path)
 		missing := errors.Is(err, fs.ErrNotExist)
 		switch {
 		case err != nil && !missing:
@@ -129,29 +138,26 @@ func outstanding(f files, entries []entry) (left []entry, err error) {
 		case e.delete && missing, !e.delete && !missing && bytes.Equal(now, e.data):
 			// done
 		case missing, e.had && newDigest(now) == e.was:
-			left = append(left, e)
+			t.entries, t.originals = append(t.entries, e), append(t.originals, original{info: info})
 		default:
 			errs = append(errs, fmt.Errorf("%s was edited after a run of kgen was interrupted; "+
 				"to finish that run, move the file away, run `kgen recover`, and bring the edit back; "+
 				"to give it up, delete %s", e.path, journalPath))
 		}
 	}
-	return left, distinct(errs)
+	return distinct(errs)
 }
 
 // resume does what carryOut and finish would have done.
-func resume(f files, entries, left []entry) error {
-	if err := removeTemps(f, entries); err != nil {
+func (t *transaction) resume(entries []entry) error {
+	if err := t.carryOut(); err != nil {
 		return err
 	}
-	if err := (&transaction{files: f, entries: left}).carryOut(); err != nil {
+	removeEmptied(t.files, entries)
+	if err := t.files.Remove(journalPath); err != nil {
 		return err
 	}
-	removeEmptied(f, entries)
-	if err := f.Remove(journalPath); err != nil {
-		return err
-	}
-	f.Sync(Folder)
-	f.RemoveFolder(Folder) // only if the run that broke had made it and left it empty
+	t.files.Sync(Folder)
+	t.files.RemoveFolder(Folder) // only if the run that broke had made it and left it empty
 	return nil
 }

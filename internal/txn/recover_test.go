@@ -120,7 +120,7 @@ func TestRecoverStaysInside(t *testing.T) {
 	must(t, os.Symlink("../outside", filepath.Join(top, "repo", "sub")))
 	before := take(t, top)
 	_, err := Recover(filepath.Join(top, "repo"))
-	if want := "sub is a symbolic link, but a folder has to be there; move it out of the way"; err == nil || err.Error() != want {
+	if want := "finishing an interrupted run: sub is a symbolic link, but a folder has to be there; move it out of the way; run `kgen recover` once the cause is gone"; err == nil || err.Error() != want {
 		t.Errorf("err = %v", err)
 	}
 	if d := cmp.Diff(before, take(t, top)); d != "" {

@@ -2,7 +2,9 @@ package txn
 
 import (
 	"errors"
+	"io/fs"
 	"os"
+	"path"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,13 +20,45 @@ func syncOpen(f *os.File) error {
 }
 
 // syncAll syncs the whole file system once, which for thousands of small files
-// takes a fraction of one fsync each.
-func syncAll(d *disk, _ []string) error {
-	f, err := d.root.Open(".")
+// takes a fraction of one fsync each. Another one may be mounted at a folder.
+func syncAll(d *disk, paths []string) error {
+	folders := []string{"."}
+	for _, p := range paths {
+		if dir := path.Dir(p); dir != folders[len(folders)-1] {
+			folders = append(folders, dir)
+		}
+	}
+	synced := map[uint64]bool{}
+	for _, p := range folders {
+		dir, err := d.folder(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its last file has gone, and it with that
+		}
+		if err != nil {
+			return err
+		}
+		if err := syncDevice(dir, synced); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// syncDevice syncs the file system that a folder is on, unless it is in synced.
+func syncDevice(dir *os.Root, synced map[uint64]bool) error {
+	f, err := dir.Open(".")
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	var s unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &s); err != nil {
+		return err
+	}
+	if synced[uint64(s.Dev)] {
+		return nil
+	}
+	synced[uint64(s.Dev)] = true
 	return unix.Syncfs(int(f.Fd()))
 }
 
