@@ -76,6 +76,11 @@ var shapes = map[kindOf]shape{
 	{"rbac.authorization.k8s.io", "Role"}:        strictly[Role](),
 	{"rbac.authorization.k8s.io", "RoleBinding"}: strictly[RoleBinding](),
 
+	{"flagger.app", "Canary"}:                        strictly[Canary](),
+	{"argoproj.io", "ApplicationSet"}:                strictly[ApplicationSet](),
+	{"source.toolkit.fluxcd.io", "GitRepository"}:    strictly[GitRepository](),
+	{"kustomize.toolkit.fluxcd.io", "Kustomization"}: strictly[FluxKustomization](),
+
 	{"traefik.io", "Middleware"}:                 strictly[Middleware](),
 	{"networking.gke.io", "FrontendConfig"}:      strictly[FrontendConfig](),
 	{"kustomize.config.k8s.io", "Kustomization"}: strictly[Kustomization](),

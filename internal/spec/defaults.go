@@ -41,6 +41,7 @@ func (n *Network) WithDefaults() *Network {
 		s.Ingress = &in
 	}
 	s.Monitoring = s.Monitoring.withDefaults()
+	s.Delivery = s.Delivery.withDefaults()
 	s.Services = make([]Service, len(n.Spec.Services))
 	for i := range n.Spec.Services {
 		s.Services[i] = n.Spec.Services[i].withDefaults(s)
@@ -170,7 +171,9 @@ func (s Service) withDefaults(n *Spec) Service {
 	s.Egress = egress
 	if s.Canary != nil {
 		c := *s.Canary
-		def(&c.Stable, "v1")
+		if def(&c.Owner, KgenOwner); !c.Owned() {
+			def(&c.Stable, "v1")
+		}
 		s.Canary = &c
 	}
 	if s.Metrics != nil {

@@ -50,6 +50,8 @@ type Spec struct {
 	Services []Service `yaml:"services" jsonschema:"required,minItems=1"`
 	// Where else the application runs, and what differs there.
 	Environments []Environment `yaml:"environments"`
+	// How the files reach the clusters: by Argo CD or Flux. Default: by hand.
+	Delivery *Delivery `yaml:"delivery"`
 }
 
 // DNSProfile names a way in which clusters run their DNS.
@@ -300,7 +302,11 @@ type Egress struct {
 // Canary is a new version that takes a share of the traffic. Pods carry their version in the label version.
 // Without version, all traffic goes to the pods of stable alone: so kgen canary promote and abort leave it,
 // because pods of the other version may still run.
+// With an owner other than kgen, a controller tells versions apart and moves the weights: nothing but owner is said here.
 type Canary struct {
+	// Who moves the weights: kgen (this file says them), flagger (its Canary object is rendered) or
+	// argo-rollouts (routes for the application's own Rollout are rendered). Default: kgen.
+	Owner CanaryOwner `yaml:"owner" jsonschema:"enum=kgen,enum=flagger,enum=argo-rollouts"`
 	// The version label of the pods in service. Default: v1.
 	Stable string `yaml:"stable"`
 	// The version label of the new pods. Default: none, and all traffic goes to stable.
@@ -310,7 +316,7 @@ type Canary struct {
 }
 
 // Pinned reports whether no new version is under way: all traffic goes to Stable.
-func (c *Canary) Pinned() bool { return c.Version == "" }
+func (c *Canary) Pinned() bool { return c.Version == "" && !c.Owned() }
 
 // Metrics says where a service serves Prometheus metrics.
 type Metrics struct {
@@ -373,6 +379,9 @@ type Environment struct {
 	Name string `yaml:"name" jsonschema:"required,minLength=1,maxLength=63"`
 	// The namespace of every service there. Default: spec.namespace.
 	Namespace string `yaml:"namespace"`
+	// The application's name there, which objects outside its namespace carry: needed where
+	// environments share a cluster. Default: metadata.name.
+	Application string `yaml:"application"`
 	// The DNS domain of exposed services without hosts there. Default: spec.domain.
 	Domain string `yaml:"domain"`
 	// What differs at the front door.

@@ -13,7 +13,9 @@ import (
 // Validate returns everything that is wrong or doubtful about the model, each
 // with its path below spec (services[1].canary.weight); positions are the
 // file's to add. The model is taken as written, without defaults.
-func Validate(raw *Network) diag.List {
+func Validate(raw *Network) diag.List { return validate(raw).list }
+
+func validate(raw *Network) *validator {
 	v := &validator{n: raw.WithDefaults(), raw: raw, services: map[string]*Service{}}
 	v.network()
 	for i := range v.n.Spec.Services {
@@ -22,7 +24,9 @@ func Validate(raw *Network) diag.List {
 	v.hosts()
 	v.derivedNames()
 	v.selectors()
-	return v.list
+	v.environments()
+	v.delivery()
+	return v
 }
 
 type validator struct {
@@ -31,6 +35,7 @@ type validator struct {
 	services  map[string]*Service
 	names     []string // sorted, for suggestions; made when first needed
 	suggested int
+	called    map[string]bool // the services that one of this file calls; made when first needed
 }
 
 // nearest is the declared service whose name is closest to a misspelt one.
@@ -265,7 +270,7 @@ func (v *validator) service(i int) {
 	v.exposure(path, raw, s)
 	v.calls(path, s)
 	v.egress(path, s)
-	v.canary(path, s)
+	v.canary(path, raw, s)
 	v.behaviour(path, raw, s)
 }
 
@@ -354,10 +359,9 @@ func (v *validator) derivedNames() {
 			}
 			owners[name] = owner{path + "." + key, what}
 		}
-		if c := s.Canary; c != nil && c.Stable != c.Version {
-			claim("canary", c.Stable, fmt.Sprintf("version %s of %s", c.Stable, s.Name))
-			if !c.Pinned() {
-				claim("canary", c.Version, fmt.Sprintf("version %s of %s", c.Version, s.Name))
+		if c := s.Canary; c != nil && (c.Owned() || c.Stable != c.Version) {
+			for _, version := range c.Versions() {
+				claim("canary", version, fmt.Sprintf("version %s of %s", version, s.Name))
 			}
 		}
 		if s.Type == LoadBalancer && s.Metrics != nil {

@@ -6,20 +6,23 @@ import (
 	"time"
 )
 
-func (v *validator) canary(path string, s *Service) {
+func (v *validator) canary(path string, raw, s *Service) {
 	c := s.Canary
 	if c == nil {
 		return
 	}
 	at := path + ".canary"
-	v.check(at+".stable", "", CheckVersion(c.Stable))
-	if c.Version != "" {
+	v.owner(path, raw, s)
+	if !c.Owned() {
+		v.check(at+".stable", "", CheckVersion(c.Stable))
+	}
+	if c.Version != "" && !c.Owned() {
 		v.check(at+".version", "", CheckVersion(c.Version))
 	}
 	if c.Pinned() && c.Weight != 0 {
 		v.errorf(at+".weight", "contradiction", "name the new version, or leave weight out", "no version is named that could have a share")
 	}
-	if c.Stable == c.Version {
+	if c.Stable == c.Version && !c.Owned() {
 		v.errorf(at+".version", "contradiction", "name the new version", "%q is the stable version already", c.Version)
 	}
 	if !slices.ContainsFunc(s.Ports, func(p Port) bool { return p.Protocol.IsHTTP() }) {
@@ -32,9 +35,9 @@ func (v *validator) canary(path string, s *Service) {
 	gateway := in != nil && in.API == GatewayAPI
 	switch {
 	case v.n.Spec.Mesh.Provider == Istio:
-		if s.Exposed() && in != nil && in.API == IngressResource && !mustClass(in.Class).SplitsIngress {
+		if s.Exposed() && in != nil && in.API == IngressResource && (c.Owned() || !mustClass(in.Class).SplitsIngress) {
 			v.list.Warnf(at, "partial", "use ingress.api: gateway to split the front door's traffic as well",
-				"an Ingress of class %s cannot split by weight: the front door serves %s only, the mesh splits", in.Class, c.Stable)
+				"an Ingress of class %s cannot split by weight: the front door serves %s only, the mesh splits", in.Class, c.Versions()[0])
 		}
 	case gateway && s.Exposed():
 	case gateway:

@@ -2,6 +2,7 @@ package specfile
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,21 @@ func BenchmarkAddService(b *testing.B) {
 	for b.Loop() {
 		s := &spec.Service{Name: "payments", Ports: []spec.Port{{Port: 80}}}
 		if _, err := f.AddService(s, by("svc-1", "svc-500")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkWith changes, removes and adds something in a service each.
+func BenchmarkWith(b *testing.B) {
+	f, _ := Parse("kgen.yaml", []byte(thousand()))
+	want := *f.Network
+	want.Spec.Services = slices.Delete(slices.Clone(f.Network.Spec.Services), 500, 501)
+	want.Spec.Services[3].Timeout = 1e9
+	want.Spec.Services[900].Replicas = 3
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := f.With(&want); err != nil {
 			b.Fatal(err)
 		}
 	}

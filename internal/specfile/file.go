@@ -1,6 +1,7 @@
 // Package specfile is the way between kgen.yaml and the model: it decodes the
-// file strictly, with the position of everything that is wrong; it adds to the
-// file without touching the rest of its text; and it prints a new one.
+// file strictly, with the position of everything that is wrong; it changes the
+// file to mean another model without touching the rest of its text; it brings
+// the two sides of a merge conflict in it together; and it prints a new one.
 package specfile
 
 import (
@@ -35,6 +36,9 @@ type File struct {
 // The File is never nil.
 func Parse(name string, data []byte) (*File, diag.List) {
 	f, d := decode(name, data)
+	if line := conflictLine(data); line > 0 && !f.decoded {
+		return f, conflicted(name, data, line)
+	}
 	if f.Network != nil && !d.stopped {
 		known := noiseOf(f.Network, d.unread)
 		for _, found := range spec.Validate(f.Network) {

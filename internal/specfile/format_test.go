@@ -64,7 +64,7 @@ spec:
     - {port: 9000, protocol: grpc}
     calls:
     - {service: "1e3", port: http}
-    canary: {version: v2, weight: 0}
+    canary: {version: v2}
     timeout: 1m30s
     slo:
       availability: 99.9

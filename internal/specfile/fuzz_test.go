@@ -114,3 +114,61 @@ func FuzzAddService(f *testing.F) {
 		}
 	})
 }
+
+// FuzzWithText holds for any two texts that can be read: either an error and no
+// text, or a text that says exactly what the other one does.
+func FuzzWithText(f *testing.F) {
+	texts := []string{
+		whole, web, web + "    calls: []\n", strings.ReplaceAll(web, "\n", "\r\n"), strings.TrimSuffix(web, "\n"),
+		services("  - &a {name: a, calls: [b, {service: c, port: 1}]}", "  - *a", "  - name: b", "    calls: &x", "    # c", "    - a # d", "", "  - {name: c, calls: *x}"),
+		head + "  services:\n  - name: a\n    ? timeout\n    : 5s\n    serviceAccount: |+\n      x\n\n    hosts: ['a',\n    b # c\n    ,]\n    ports: [port: 80]\n",
+	}
+	for i := range texts {
+		f.Add([]byte(texts[i]), []byte(texts[(i+1)%len(texts)]))
+		f.Add([]byte(texts[(i+1)%len(texts)]), []byte(texts[i]))
+	}
+	f.Fuzz(func(t *testing.T, data, other []byte) {
+		file, _ := decode("kgen.yaml", data)
+		want, d := decode("kgen.yaml", other)
+		if len(d.list) > 0 || want.Network == nil {
+			return
+		}
+		for _, from := range []*File{nil, want} {
+			out, err := file.with(want.Network, from)
+			if err != nil {
+				if out != nil {
+					t.Errorf("text beside the error %v", err)
+				}
+				continue
+			}
+			if got, _ := decode("kgen.yaml", out); !reflect.DeepEqual(want.Network, got.Network) {
+				t.Errorf("the text says something else:\n%s", cmp.Diff(want.Network, got.Network))
+			}
+		}
+	})
+}
+
+// FuzzResolve holds for any text: no panic, text or findings with a place, and
+// never both.
+func FuzzResolve(f *testing.F) {
+	for _, middle := range []string{"", "||||||| base\n  - name: web\n"} {
+		f.Add([]byte(web + "<<<<<<< a\n  - name: b\n" + middle + "=======\n  # c\n  - {name: c, hosts: [x]}\n>>>>>>> b\n"))
+		f.Add([]byte(web + "<<<<<<< a\n    timeout: 5s\n" + middle + "=======\n    timeout: 6s\n>>>>>>> b\n# end\n"))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		text, _, list := Resolve("kgen.yaml", data)
+		if text != nil && len(list) > 0 {
+			t.Errorf("text beside findings:\n%s", list)
+		}
+		for _, d := range list {
+			if d.Line < 1 || d.Message == "" || d.Code == "" {
+				t.Errorf("%#v says too little", d)
+			}
+		}
+		if text != nil {
+			if f, d := decode("kgen.yaml", text); !f.decoded {
+				t.Errorf("the result cannot be read: %v", d.list)
+			}
+		}
+	})
+}

@@ -167,7 +167,7 @@ func TestParseRefuses(t *testing.T) {
 		// Wrong types.
 		{"mapping for a list", services("  - name: web", "    ports: {port: 80}"), `kgen.yaml:7:12: services[0].ports: is a mapping, and a list is wanted; write it as a list: [a, b], or with '- ' before each entry`},
 		{"text for a list", web + "    hosts: a.example.com\n", `kgen.yaml:8:12: services[0].hosts: is text, and a list is wanted; write it as a list: [a, b], or with '- ' before each entry`},
-		{"text for a mapping", web + "    canary: v2\n", `kgen.yaml:8:13: services[0].canary: is text, and a mapping is wanted; give it stable, version, weight`},
+		{"text for a mapping", web + "    canary: v2\n", `kgen.yaml:8:13: services[0].canary: is text, and a mapping is wanted; give it owner, stable, version, weight`},
 		{"list for labels", web + "    podLabels: [a]\n", `kgen.yaml:8:16: services[0].podLabels: is a list, and a mapping is wanted; write it as {key: value}`},
 		{"list for a number", web + "    replicas: [2]\n", `kgen.yaml:8:15: services[0].replicas: is a list, and a whole number is wanted`},
 		{"text for a number", web + "    replicas: many\n", `kgen.yaml:8:15: services[0].replicas: "many" is not a whole number`},

@@ -1,198 +1,131 @@
 package specfile
 
 import (
-	"fmt"
-	"reflect"
+	"cmp"
+	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
-
-	"kgen.dev/kgen/internal/spec"
+	"unicode"
+	"unicode/utf8"
 )
 
-// addEntry appends the service to the list of services.
-func (e *editor) addEntry(s *spec.Service) error {
-	list, v := e.services, reflect.ValueOf(s).Elem()
-	if err := e.extensible(list, "services"); err != nil {
-		return err
-	}
-	if list.Style&yaml.FlowStyle != 0 {
-		return e.insertFlow(list, "services", flow(v))
-	}
-	entry := e.own.entry(v)
-	if e.spaced(list) {
-		entry = append([]string{""}, entry...)
-	}
-	last := e.lastLine(e.dashLine(list, len(list.Content)-1), e.servicesLimit, list.Column)
-	e.insertLines(last, list.Column, entry)
-	return nil
+// splice replaces the text between two offsets.
+type splice struct {
+	from, to int
+	text     string
 }
 
-// spaced reports whether empty lines part the entries of a list; a list of one
-// says nothing, and is taken to be as Format writes it.
-func (e *editor) spaced(list *yaml.Node) bool {
-	if len(list.Content) < 2 {
-		return true
+func (e *editor) splice(from, to int, text string) {
+	e.splices = append(e.splices, splice{from, to, text})
+}
+
+// apply makes the new text, unless two changes overlap. Insertions at one
+// place keep their order and stand before what is replaced there.
+func (e *editor) apply() (out []byte, ok bool) {
+	slices.SortStableFunc(e.splices, func(a, b splice) int {
+		return cmp.Or(a.from-b.from, min(a.to-a.from, 1)-min(b.to-b.from, 1))
+	})
+	e.align()
+	if len(e.lines.text) < len(e.file.Data) {
+		out = append(out, bom...)
 	}
-	dash := e.dashLine(list, len(list.Content)-1)
-	for n := dash - 1; n > list.Line; n-- {
-		content, _ := e.lines.line(n)
-		switch trimmed := strings.TrimSpace(content); {
-		case trimmed == "":
+	done := 0
+	for _, s := range e.splices {
+		if s.from < done || s.to < s.from || s.to > len(e.lines.text) {
+			return nil, false
+		}
+		out = append(append(out, e.lines.text[done:s.from]...), s.text...)
+		done = s.to
+	}
+	return append(out, e.lines.text[done:]...), true
+}
+
+// align keeps comments in their columns: the spaces before one that follows a
+// change on its line grow or shrink by what the line has lost or won.
+func (e *editor) align() {
+	var pads []splice
+	for i := 0; i < len(e.splices); {
+		line := e.lines.lineAt(e.splices[i].from)
+		limit := e.lines.contentEnd(line)
+		j, delta, whole := i, 0, true
+		for ; j < len(e.splices) && e.splices[j].from <= limit && e.lines.lineAt(e.splices[j].from) == line; j++ {
+			s := e.splices[j]
+			if s.to > limit || strings.Contains(s.text, "\n") {
+				whole = false
+				continue
+			}
+			delta += utf8.RuneCountInString(s.text) - utf8.RuneCount(e.lines.text[s.from:s.to])
+		}
+		if whole && delta != 0 {
+			if pad, ok := e.pad(line, e.splices[j-1].to, delta); ok {
+				pads = append(pads, pad)
+			}
+		}
+		i = j
+	}
+	e.splices = append(e.splices, pads...)
+	slices.SortStableFunc(e.splices, func(a, b splice) int { return a.from - b.from })
+}
+
+// pad changes the spaces before the comment that ends a line, where those are
+// meant to put it in a column: there are several, or a neighbour's comment
+// stands in the same column.
+func (e *editor) pad(line, after, delta int) (splice, bool) {
+	hash := e.lines.trailing(line, after)
+	if hash < 0 {
+		return splice{}, false
+	}
+	start := hash
+	for start > after && e.lines.text[start-1] == ' ' {
+		start--
+	}
+	if start == hash || hash-start == 1 && !e.lines.lined(line, hash) {
+		return splice{}, false
+	}
+	return splice{start, hash, strings.Repeat(" ", max(1, hash-start-delta))}, true
+}
+
+// trailing gives the offset of the comment that ends a line and starts behind
+// an offset between two tokens, or -1.
+func (l *lines) trailing(line, after int) int {
+	for at, end := after, l.contentEnd(line); at < end; at++ {
+		c, before := l.text[at], byte(' ')
+		if at > 0 {
+			before = l.text[at-1]
+		}
+		switch {
+		case c == '#' && isSpace(before):
+			return at
+		case (c == '"' || c == '\'') && strings.IndexByte(" \t[{,:", before) >= 0:
+			if at = quoteEnd(l.text, at) - 1; at < 0 {
+				return -1
+			}
+		}
+	}
+	return -1
+}
+
+// lined reports whether a line next to this one has a comment behind its text
+// in the same column.
+func (l *lines) lined(line, hash int) bool {
+	column := utf8.RuneCount(l.text[l.starts[line-1]:hash])
+	for _, n := range []int{line - 1, line + 1} {
+		if n < 1 || n > l.count() {
+			continue
+		}
+		content, _ := l.line(n)
+		if r := []rune(content); len(r) > column && r[column] == '#' && column > 0 && r[column-1] == ' ' && strings.TrimSpace(string(r[:column])) != "" {
 			return true
-		case trimmed[0] != '#':
-			return false
 		}
 	}
 	return false
 }
 
-// extensible refuses a list or mapping whose text stands elsewhere, or that is
-// used again elsewhere: adding to it would add there too.
-func (e *editor) extensible(n *yaml.Node, path string) error {
-	const fix = "write it out in its place, without anchor and alias"
-	switch {
-	case n.Kind == yaml.AliasNode:
-		return e.file.refuse(n, path, "aliased", fix, "is the alias *%s and cannot be added to", n.Value)
-	case n.Anchor != "":
-		return e.file.refuse(n, path, "aliased", fix, "carries the anchor &%s and cannot be added to", n.Anchor)
-	case n.Style&yaml.TaggedStyle != 0:
-		return e.file.refuse(n, path, "tag", "remove the tag", "carries a tag and cannot be added to")
-	}
-	return nil
+// printable reports whether text can stand in single quotes on one line.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// addCall adds a call to the service at an index.
-func (e *editor) addCall(index int, call spec.Call) error {
-	path := fmt.Sprintf("services[%d]", index)
-	if err := e.extensible(e.services, "services"); err != nil {
-		return err
-	}
-	item := e.services.Content[index]
-	if item.Kind == yaml.AliasNode {
-		return e.extensible(item, path)
-	}
-	calls := value(item, "calls")
-	text := flow(reflect.ValueOf(call))
-	switch {
-	case calls == nil && item.Style&yaml.FlowStyle != 0:
-		if err := e.extensible(item, path); err != nil {
-			return err
-		}
-		return e.insertFlow(item, path, "calls: ["+text+"]")
-	case calls == nil:
-		return e.addCallsKey(index, call)
-	}
-	if err := e.extensible(calls, path+".calls"); err != nil {
-		return err
-	}
-	if calls.Style&yaml.FlowStyle != 0 {
-		return e.insertFlow(calls, path+".calls", text)
-	}
-	last := len(calls.Content) - 1
-	dash := e.dashLine(calls, last)
-	gap := e.own.gap
-	if by := calls.Content[last].Column - calls.Column; calls.Content[last].Line == dash && by > 1 && by < 9 {
-		gap = by
-	}
-	key, _ := pair(item, "calls")
-	limit := limitOf(item, key, e.itemLimit(index))
-	e.insertLines(e.lastLine(dash, limit, calls.Column), calls.Column, []string{"-" + strings.Repeat(" ", gap-1) + text})
-	return nil
-}
-
-// addCallsKey gives a block mapping the key calls, where the model has it:
-// after the last key that comes before it there.
-func (e *editor) addCallsKey(index int, call spec.Call) error {
-	item := e.services.Content[index]
-	tab := tables[reflect.TypeFor[spec.Service]()]
-	before := item.Content[0]
-	for i := 0; i < len(item.Content); i += 2 {
-		if tab.order(item.Content[i].Value) < tab.order("calls") {
-			before = item.Content[i]
-		}
-	}
-	column := item.Content[0].Column
-	last := e.lastLine(before.Line, limitOf(item, before, e.itemLimit(index)), column)
-	e.insertLines(last, column, e.own.member("calls", reflect.ValueOf([]spec.Call{call})))
-	return nil
-}
-
-// itemLimit gives the first line after a service's entry.
-func (e *editor) itemLimit(index int) int {
-	if index+1 < len(e.services.Content) {
-		return e.dashLine(e.services, index+1)
-	}
-	return e.servicesLimit
-}
-
-// insertFlow adds an element to a list or mapping between brackets.
-func (e *editor) insertFlow(n *yaml.Node, path, element string) error {
-	open := e.lines.offset(n.Line, n.Column)
-	end, ok := flowEnd(e.lines.text, open)
-	if !ok {
-		return e.file.refuse(n, path, "unchanged", "add to it by hand", "has brackets that cannot be followed")
-	}
-	switch {
-	case end.empty:
-		e.inserts = append(e.inserts, insert{open + 1, element})
-	case end.comma:
-		e.inserts = append(e.inserts, insert{end.last, " " + element})
-	default:
-		e.inserts = append(e.inserts, insert{end.last, ", " + element})
-	}
-	return nil
-}
-
-// flowTail is where the last element between two brackets ends.
-type flowTail struct {
-	last  int  // the offset after the last element or, if comma, after its comma
-	empty bool // there is no element
-	comma bool // a comma follows the last element
-}
-
-// flowEnd follows the text from an opening bracket to the one that closes it.
-func flowEnd(text []byte, open int) (tail flowTail, ok bool) {
-	if open >= len(text) || text[open] != '[' && text[open] != '{' {
-		return tail, false
-	}
-	tail.empty = true
-	depth := 0
-	for i := open; i < len(text); {
-		c, next := text[i], i+1
-		switch c {
-		case ' ', '\t', '\r', '\n':
-			i = next
-			continue
-		case '#':
-			for next < len(text) && text[next] != '\n' {
-				next++
-			}
-			i = next
-			continue
-		case '[', '{':
-			depth++
-		case ']', '}':
-			if depth--; depth == 0 {
-				return tail, true
-			}
-		case ',', ':':
-		case '"', '\'':
-			if next = quoteEnd(text, i); next < 0 {
-				return tail, false
-			}
-		default:
-			for next < len(text) && !strings.ContainsRune(" \t\r\n,[]{}", rune(text[next])) {
-				next++
-			}
-		}
-		if i > open {
-			tail = flowTail{last: next, comma: c == ',' && depth == 1}
-		}
-		i = next
-	}
-	return tail, false
-}
+func single(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // quoteEnd gives the offset after the quoted scalar that starts at i, or -1.
 func quoteEnd(text []byte, i int) int {

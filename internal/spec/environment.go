@@ -1,0 +1,86 @@
+package spec
+
+import "slices"
+
+// For returns the model of one environment as if it stood in a file of its own:
+// this one with that environment's differences laid over it, and without what is
+// said of environments and of their delivery. The receiver is not changed. The two share what is the same in
+// both, so neither may be written to afterwards.
+func (n *Network) For(environment string) (*Network, error) {
+	names := make([]string, len(n.Spec.Environments))
+	for i, e := range n.Spec.Environments {
+		if e.Name == environment {
+			return n.in(&n.Spec.Environments[i]), nil
+		}
+		names[i] = e.Name
+	}
+	return nil, undeclared("environment", environment, names)
+}
+
+// in lays an environment's differences over the model. What names no service of
+// the model changes nothing.
+func (n *Network) in(e *Environment) *Network {
+	out := *n
+	s := &out.Spec
+	s.Environments, s.Delivery = nil, nil
+	// The namespace's default is the name in the file, whatever it is called there.
+	def(&s.Namespace, n.Metadata.Name)
+	if e.Namespace != "" {
+		s.Namespace = e.Namespace
+	}
+	if e.Application != "" {
+		out.Metadata.Name = e.Application
+	}
+	if e.Domain != "" {
+		s.Domain = e.Domain
+	}
+	if e.Ingress != nil && e.Ingress.TLS != nil && s.Ingress != nil {
+		in := *s.Ingress
+		in.TLS, in.Insecure = e.Ingress.TLS, false
+		s.Ingress = &in
+	}
+	if len(e.Services) > 0 {
+		s.Services = slices.Clone(s.Services)
+		index := indexByName(s.Services)
+		for i := range e.Services {
+			if at, ok := index[e.Services[i].Name]; ok {
+				e.Services[i].layOver(&s.Services[at])
+			}
+		}
+	}
+	return &out
+}
+
+// indexByName finds services by name: the first of each, where names are not unique.
+func indexByName(services []Service) map[string]int {
+	index := make(map[string]int, len(services))
+	for i := range services {
+		if _, taken := index[services[i].Name]; !taken {
+			index[services[i].Name] = i
+		}
+	}
+	return index
+}
+
+func (e *EnvironmentService) layOver(s *Service) {
+	if e.Hosts != nil {
+		s.Hosts = e.Hosts
+	}
+	if e.Replicas != 0 {
+		s.Replicas = e.Replicas
+	}
+	if e.Type != "" {
+		s.Type = e.Type
+		if s.Type != LoadBalancer {
+			s.LoadBalancer = nil // its options have nothing to say there
+		}
+	}
+	if e.Canary != nil && s.Canary != nil {
+		c := *s.Canary
+		c.Weight = e.Canary.Weight
+		s.Canary = &c
+	}
+	if e.SLO != nil {
+		s.SLO = e.SLO
+	}
+}
