@@ -16,6 +16,9 @@ type App struct {
 	Services []*Service // in the order of the file
 	Hosts    []*Host    // in the order in which services name them
 
+	// Where else the application runs. (The model's own are hidden by them.)
+	Environments []*Environment
+
 	// Looked up again and again while rendering, so kept; see newApp.
 	hosts    map[string]*Host
 	reporter []string
@@ -70,19 +73,27 @@ func init() {
 	}
 }
 
+// stem is the name of a service's files and objects.
+func stem(service string) string {
+	if reserved[service] {
+		return service + ".service"
+	}
+	return service
+}
+
+// FileName is what a service's file is called in each of the folders that have one.
+func FileName(service string) string { return stem(service) + ".yaml" }
+
 func newApp(raw *spec.Network) *App {
 	n := raw.WithDefaults()
 	app := &App{Name: n.Metadata.Name, Spec: n.Spec}
 	byName := make(map[string]*Service, len(n.Spec.Services))
 	for _, s := range n.Spec.Services {
-		svc := &Service{Service: s, App: app, Stem: s.Name}
+		svc := &Service{Service: s, App: app, Stem: stem(s.Name)}
 		for i, p := range svc.Paths {
 			if p.Rewrite == p.Path {
 				svc.Paths[i].Rewrite = "" // nothing to rewrite
 			}
-		}
-		if reserved[s.Name] {
-			svc.Stem += ".service"
 		}
 		app.Services = append(app.Services, svc)
 		byName[s.Name] = svc
@@ -203,8 +214,11 @@ func (a *App) GatewayHere() bool {
 	return a.UsesGateway() && a.Class().FollowsGateway && !a.CrossNamespace()
 }
 
-// HasService reports whether there is anything to connect to.
-func (s *Service) HasService() bool { return len(s.Ports) > 0 || s.Metrics != nil }
+// HasService reports whether there is anything to connect to, by a Service that
+// is not Flagger's to make.
+func (s *Service) HasService() bool {
+	return !s.Flagger() && (len(s.Ports) > 0 || s.Metrics != nil)
+}
 
 // FQDN is the Service's full DNS name: short names resolve in the namespace of
 // whoever reads them, which is not always this one.
@@ -265,29 +279,42 @@ func (s *Service) OwnedHosts() []string { return s.owned }
 
 // Version is one version of a service whose versions are told apart.
 type Version struct {
-	Name    string       // the version label's value
-	Service string       // the Service that selects this version alone
-	Weight  spec.Percent // its share of the traffic
+	Name    string            // the version's: its subset's, and with a controller its own word for it
+	Service string            // the Service that selects this version alone
+	Weight  spec.Percent      // its share of the traffic
+	Labels  map[string]string // what tells its pods from the service's others
 }
 
 // Versions are the stable version and the canary; the stable one alone where
-// the service is pinned to it; or none.
+// the service is pinned to it; or none. Where a controller moves the weights,
+// they are what it starts from: everything to the stable version.
 func (s *Service) Versions() []Version {
 	c := s.Canary
 	if c == nil {
 		return nil
 	}
-	versions := []Version{{c.Stable, s.Name + "-" + c.Stable, 100 - c.Weight}}
-	if !c.Pinned() {
-		versions = append(versions, Version{c.Version, s.Name + "-" + c.Version, c.Weight})
+	var versions []Version
+	for i, name := range c.Versions() {
+		v := Version{Name: name, Service: s.Name + "-" + name, Weight: c.Weight}
+		if i == 0 {
+			v.Weight = 100 - c.Weight
+		}
+		switch c.Owner {
+		case spec.RolloutsOwner:
+			v.Labels = s.PodLabels // until the Rollout adds its hash
+		case spec.KgenOwner:
+			v.Labels = map[string]string{"version": name}
+		}
+		versions = append(versions, v)
 	}
 	return versions
 }
 
-// VersionServices are the versions that need a Service of their own: where the
-// Gateway API or an Ingress splits the traffic, which knows no subsets.
+// VersionServices are the versions that have a Service of their own: where the
+// Gateway API or an Ingress splits the traffic, which knows no subsets, and
+// where Flagger does, which makes them.
 func (s *Service) VersionServices() []Version {
-	if s.App.Ambient() || s.Exposed() {
+	if s.App.Ambient() || s.Exposed() || s.Flagger() {
 		return s.Versions()
 	}
 	return nil

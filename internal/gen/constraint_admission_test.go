@@ -47,7 +47,7 @@ func checkFrontDoorAdmitted(w *world) {
 // doorSees reports whether the front door leads to the pods of this version: a
 // class that cannot split leads to the stable ones, or to all of them.
 func (w *world) doorSees(p *pod) bool {
-	if p.service.Canary == nil || p.version == p.service.Canary.Stable || w.gatewayAPI() {
+	if p.service.Canary == nil || p.version == versionsOf(p.service)[0] || w.gatewayAPI() {
 		return true
 	}
 	ok := false
@@ -119,7 +119,7 @@ func (w *world) checkCiliumEntity() {
 }
 
 func (w *world) doorSeesStable(p *pod) bool {
-	return p.service.Canary == nil || p.version == p.service.Canary.Stable || w.gatewayAPI()
+	return p.service.Canary == nil || p.version == versionsOf(p.service)[0] || w.gatewayAPI()
 }
 
 func ciliumPort(p *pod, port manifest.CiliumPort) reach.Port {

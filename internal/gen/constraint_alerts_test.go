@@ -186,8 +186,9 @@ func checkRuleLabels(w *world) {
 	for _, s := range w.s.Services {
 		names[s.Name], accounts[s.ServiceAccount] = true, true
 		if s.Canary != nil {
-			names[s.Name+"-"+s.Canary.Stable], names[s.Name+"-"+s.Canary.Version] = true, true
-			versions[s.Canary.Stable], versions[s.Canary.Version] = true, true
+			for _, version := range versionsOf(&s) {
+				names[s.Name+"-"+version], versions[version] = true, !s.Canary.Owned()
+			}
 		}
 	}
 	namespaces := map[string]bool{w.s.Namespace: true, w.s.Monitoring.Namespace: true, w.s.DNS.Namespace: true}
@@ -313,7 +314,7 @@ func checkCoverage(w *world) {
 		s := &w.s.Services[i]
 		requests := w.sidecar() || w.ambient() && w.waypoint(s) != "" && w.waypointUsed(s)
 		used := w.called(s) || w.frontDoorInMesh() && len(w.exposedPorts(s)) > 0
-		if s.Canary != nil && requests && used && !mentions(s, s.Canary.Version, s.Canary.Stable) {
+		if s.Canary != nil && len(versionsOf(s)) == 2 && !s.Canary.Owned() && requests && used && !mentions(s, s.Canary.Version, s.Canary.Stable) {
 			w.model(s, "no alert compares its canary with the stable version")
 		}
 		if s.SLO != nil && s.SLO.Availability != 0 && requests && used && !mentions(s, "1h") {

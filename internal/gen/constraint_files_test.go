@@ -63,7 +63,7 @@ func checkKustomizations(w *world) {
 	}
 	visit(".", 0)
 	for _, o := range w.objects {
-		if o.Kind == "Kustomization" || strings.HasPrefix(o.File, "environments/") {
+		if o.Kind == "Kustomization" || o.File == madeByFlagger || strings.HasPrefix(o.File, "environments/") || strings.HasPrefix(o.File, "delivery/") {
 			continue
 		}
 		if n := listed[o.File]; n != 1 {
@@ -71,7 +71,7 @@ func checkKustomizations(w *world) {
 		}
 	}
 	for dir, k := range kustomizations {
-		if n := listed[k.File]; dir != "." && n != 1 && !strings.HasPrefix(dir, "environments/") {
+		if n := listed[k.File]; dir != "." && n != 1 && !strings.HasPrefix(dir, "environments/") && dir != "delivery" {
 			w.at(k.Object, "its folder is in the kustomizations %d times, want once", n)
 		}
 	}

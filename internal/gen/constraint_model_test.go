@@ -69,6 +69,7 @@ func newWorld(raw *spec.Network, files *tree.Tree) *world {
 	if err != nil {
 		w.fault("", "", "%v", err)
 	}
+	objects = append(objects, w.playFlagger(objects)...)
 	w.objects = objects
 	for _, o := range objects {
 		v, err := o.Typed()
@@ -88,18 +89,9 @@ func newWorld(raw *spec.Network, files *tree.Tree) *world {
 	}
 	for i := range w.s.Services {
 		s := &w.s.Services[i]
-		versions := []string{"v1"}
-		if s.Canary != nil {
-			versions = []string{s.Canary.Stable, s.Canary.Version}
-		}
-		for _, version := range versions {
-			labels := map[string]string{"app.kubernetes.io/name": s.Name, "version": version}
-			if w.sidecar() {
-				labels["security.istio.io/tlsMode"] = "istio" // the injector's
-			}
-			maps.Copy(labels, s.PodLabels)
+		for _, version := range versionsOf(s) {
 			w.pods = append(w.pods, &pod{s, version, &reach.Workload{
-				Namespace: w.s.Namespace, Name: s.Name + "@" + version, Labels: labels, Ports: w.containerPorts(s),
+				Namespace: w.s.Namespace, Name: s.Name + "@" + version, Labels: w.podLabels(s, version), Ports: w.containerPorts(s),
 			}})
 		}
 	}
@@ -212,7 +204,8 @@ func (w *world) serviceOf(host string) (*spec.Service, string) {
 	}
 	for i := range w.s.Services {
 		s := &w.s.Services[i]
-		if s.Name == name || s.Canary != nil && (name == s.Name+"-"+s.Canary.Stable || name == s.Name+"-"+s.Canary.Version) {
+		version, more := strings.CutPrefix(name, s.Name+"-")
+		if s.Name == name || more && s.Canary != nil && slices.Contains(versionsOf(s), version) {
 			return s, name
 		}
 	}

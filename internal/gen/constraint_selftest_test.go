@@ -27,6 +27,7 @@ var (
 	ingressBase = base{"ingress-nginx", "none", "internal-http public-http named-target metrics-own-port called-from-outside"}
 	rewriteBase = base{"ingress-nginx", "sidecar", "rewrite"}
 	ciliumBase  = base{"ingress-cilium", "none", "public-http"}
+	ownersBase  = base{"gateway-istio", "sidecar", "flagger-internal flagger-exposed rollouts-internal rollouts-exposed"}
 	traefikBase = base{"ingress-traefik", "none", "public-http"}
 )
 
@@ -361,6 +362,36 @@ var mutations = []struct {
 		m.set("Kustomization", "networking/services/kustomization.yaml", "../network-policies/desk.yaml", "resources", 0)
 	}},
 	{"K32", "a prefix", sidecarBase, func(m *mutant) { m.set("Kustomization", "kustomization.yaml", "a-", "namePrefix") }},
+	{"O1", "a Service beside Flagger's", ownersBase, func(m *mutant) { m.duplicate("Service", "lift", "stall") }},
+	{"O1", "another objective", ownersBase, func(m *mutant) {
+		m.set("Canary", "stall", 90, "spec", "analysis", "metrics", 0, "thresholdRange", "min")
+	}},
+	{"O1", "the wrong percentile", ownersBase, func(m *mutant) {
+		m.set("Canary", "stall", "request-duration", "spec", "analysis", "metrics", 1, "name")
+	}},
+	{"O1", "no Canary", ownersBase, func(m *mutant) { m.drop("Canary", "crate") }},
+	{"O2", "subsets by version", ownersBase, func(m *mutant) {
+		m.set("DestinationRule", "lift", object{"version": "v1"}, "spec", "subsets", 0, "labels")
+	}},
+	{"K1", "Flagger's primary is not selected", ownersBase, func(m *mutant) {
+		m.set("NetworkPolicy", "stall", object{"matchLabels": object{"app": "stall"}}, "spec", "podSelector")
+	}},
+	{"K1", "Flagger's primary may not be called", ownersBase, func(m *mutant) {
+		m.set("NetworkPolicy", "kiosk", object{"matchLabels": object{"app": "stall"}}, "spec", "egress", 0, "to", 0, "podSelector")
+	}},
+	{"K14", "a Rollout that begins half way", ownersBase, func(m *mutant) {
+		m.set("VirtualService", "lift", 50, "spec", "http", 0, "route", 0, "weight")
+		m.set("VirtualService", "lift", 50, "spec", "http", 0, "route", 1, "weight")
+	}},
+	{"K16", "Flagger's breaker is another", ownersBase, func(m *mutant) {
+		m.set("Canary", "stall", 7, "spec", "service", "trafficPolicy", "connectionPool", "http", "http2MaxRequests")
+	}},
+	{"K17", "Flagger's timeout is another", ownersBase, func(m *mutant) { m.set("Canary", "stall", "9s", "spec", "service", "timeout") }},
+	{"K19", "nobody may call Flagger's primary", ownersBase, func(m *mutant) { m.drop("AuthorizationPolicy", "stall.primary") }},
+	{"K26", "Flagger's primary is not scraped", ownersBase, func(m *mutant) {
+		m.set("PodMonitor", "shop-stall", object{"matchLabels": object{"app": "stall"}}, "spec", "selector")
+	}},
+	{"K28", "Flagger's primary is strict to Prometheus", ownersBase, func(m *mutant) { m.drop("PeerAuthentication", "stall.primary") }},
 	{"N1", "no namespace", sidecarBase, func(m *mutant) { m.set("NetworkPolicy", "desk", gone, "metadata", "namespace") }},
 	{"N1", "there already", sidecarBase, func(m *mutant) {
 		m.duplicate("Service", "orders", "desk-too")

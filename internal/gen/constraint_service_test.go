@@ -45,7 +45,7 @@ func checkSelectors(w *world) {
 		}
 		// The Services of versions and of metrics have names of their own, so
 		// that a monitor of one does not select them all.
-		if name := svc.Labels["app.kubernetes.io/name"]; name != s.Name && name != svc.Name {
+		if name := svc.Labels["app.kubernetes.io/name"]; name != s.Name && name != svc.Name && (svc.File != madeByFlagger || svc.Name == s.Name) {
 			w.at(svc.Object, "label app.kubernetes.io/name is %q, want %q, by which monitors select it", name, svc.Name)
 		}
 	}
@@ -169,13 +169,13 @@ func checkServices(w *world) {
 		if len(s.Ports)+len(svc.v.Spec.Ports) == 0 {
 			w.at(svc.Object, "a Service without ports")
 		}
-		if !maps.Equal(svc.v.Spec.Selector, s.PodLabels) {
+		if !maps.Equal(svc.v.Spec.Selector, s.PodLabels) && !flagger(s) {
 			w.at(svc.Object, "selector is %v, want the model's podLabels %v", svc.v.Spec.Selector, s.PodLabels)
 		}
 		w.checkType(s, svc)
 		w.checkPorts(s, svc)
 		if s.Canary != nil && (w.ambient() || w.gatewayAPI() && len(s.Hosts) > 0) {
-			for _, version := range []string{s.Canary.Stable, s.Canary.Version} {
+			for _, version := range versionsOf(s) {
 				w.checkVersionService(s, version)
 			}
 		}
@@ -231,7 +231,12 @@ func (w *world) checkVersionService(s *spec.Service, version string) {
 		return
 	}
 	want := maps.Clone(s.PodLabels)
-	want["version"] = version
+	switch {
+	case flagger(s):
+		return // by whatever tells its Deployments apart
+	case !rollouts(s):
+		want["version"] = version
+	}
 	if !maps.Equal(svc.v.Spec.Selector, want) {
 		w.at(svc.Object, "selector is %v, want %v", svc.v.Spec.Selector, want)
 	}

@@ -12,6 +12,10 @@ func checkBreaker(w *world) {
 	for i := range w.s.Services {
 		s := &w.s.Services[i]
 		rules := w.destinationRules(w.fqdn(s.Name))
+		if flagger(s) {
+			w.checkTwinBreakers(s)
+			continue
+		}
 		if len(rules) == 0 {
 			// ztunnel alone breaks no circuits: in ambient it takes a waypoint.
 			if (w.sidecar() || w.waypoint(s) != "") && w.called(s) && w.hasTCP(s) {
@@ -33,9 +37,23 @@ func checkBreaker(w *world) {
 	}
 }
 
+// checkTwinBreakers: Flagger sends requests to the hosts of its two Services, so
+// that each of them has the breaker.
+func (w *world) checkTwinBreakers(s *spec.Service) {
+	for _, version := range versionsOf(s) {
+		rules := w.destinationRules(w.fqdn(s.Name + "-" + version))
+		if len(rules) != 1 || rules[0].v.Spec.TrafficPolicy == nil {
+			w.model(s, "its %s has %d DestinationRules, want one with a trafficPolicy", version, len(rules))
+			continue
+		}
+		w.checkTraffic(s, rules[0], rules[0].v.Spec.TrafficPolicy)
+	}
+}
+
 func (w *world) checkTraffic(s *spec.Service, dr item[manifest.DestinationRule], tp *manifest.TrafficPolicy) {
 	b := s.CircuitBreaker
-	if tp.ConnectionPool == nil || tp.ConnectionPool.TCP == nil || tp.OutlierDetection == nil {
+	// What Flagger makes of a Canary knows no limits of connections.
+	if tp.ConnectionPool == nil || tp.ConnectionPool.TCP == nil && dr.File != madeByFlagger || tp.OutlierDetection == nil {
 		w.at(dr.Object, "lacks connectionPool.tcp or outlierDetection")
 		return
 	}
@@ -49,8 +67,10 @@ func (w *world) checkTraffic(s *spec.Service, dr item[manifest.DestinationRule],
 			w.at(dr.Object, "%s is %q, want %s", what, got, time.Duration(model))
 		}
 	}
-	want("maxConnections", tp.ConnectionPool.TCP.MaxConnections, int(b.MaxConnections))
-	wantTime("connectTimeout", tp.ConnectionPool.TCP.ConnectTimeout, b.ConnectTimeout)
+	if tcp := tp.ConnectionPool.TCP; tcp != nil {
+		want("maxConnections", tcp.MaxConnections, int(b.MaxConnections))
+		wantTime("connectTimeout", tcp.ConnectTimeout, b.ConnectTimeout)
+	}
 	http := slices.ContainsFunc(s.Ports, func(p spec.Port) bool { return speaksHTTP(p.Protocol) })
 	switch {
 	case http && tp.ConnectionPool.HTTP == nil:

@@ -14,7 +14,11 @@ import (
 type split map[string]int
 
 func canarySplit(s *spec.Service) split {
-	return split{s.Canary.Stable: 100 - int(s.Canary.Weight), s.Canary.Version: int(s.Canary.Weight)}
+	versions := versionsOf(s)
+	if len(versions) == 1 {
+		return split{versions[0]: 100}
+	}
+	return split{versions[0]: 100 - int(s.Canary.Weight), versions[1]: int(s.Canary.Weight)}
 }
 
 func checkWeights(w *world) {
@@ -30,7 +34,10 @@ func checkWeights(w *world) {
 		}
 	}
 	for _, route := range all[manifest.Route](w, "HTTPRoute", "GRPCRoute") {
-		inMesh := slices.ContainsFunc(route.v.Spec.ParentRefs, manifest.ParentRef.Service)
+		inMesh, atDoor := false, false
+		for _, parent := range route.v.Spec.ParentRefs {
+			inMesh, atDoor = inMesh || parent.Service(), atDoor || !parent.Service()
+		}
 		for _, r := range route.v.Spec.Rules {
 			if len(r.BackendRefs) == 0 {
 				continue
@@ -43,7 +50,8 @@ func checkWeights(w *world) {
 			for _, b := range r.BackendRefs {
 				if inMesh {
 					meshSplit[s.Name] = append(meshSplit[s.Name], b.Port)
-				} else {
+				}
+				if atDoor {
 					doorSplit[s.Name] = append(doorSplit[s.Name], b.Port)
 				}
 			}
@@ -58,14 +66,16 @@ func checkWeights(w *world) {
 			if !speaksHTTP(p.Protocol) {
 				continue
 			}
-			if w.mesh() && !slices.Contains(meshSplit[s.Name], int(p.Port)) {
+			// Flagger's one route is the front door's where nobody else calls.
+			elsewhere := flagger(s) && w.gatewayAPI() && len(s.Hosts) > 0 && !w.called(s)
+			if w.mesh() && !elsewhere && !slices.Contains(meshSplit[s.Name], int(p.Port)) {
 				w.model(s, "nothing in the mesh splits port %d", p.Port)
 			}
 			if w.gatewayAPI() && slices.Contains(w.exposedPorts(s), j) && !slices.Contains(doorSplit[s.Name], int(p.Port)) {
 				w.model(s, "no route of the front door splits port %d", p.Port)
 			}
 		}
-		if w.s.Ingress != nil && w.s.Ingress.API == spec.IngressResource && w.s.Ingress.Class == "nginx" && len(s.Hosts) > 0 {
+		if w.s.Ingress != nil && w.s.Ingress.API == spec.IngressResource && w.s.Ingress.Class == "nginx" && len(s.Hosts) > 0 && !s.Canary.Owned() {
 			w.checkNginxCanary(s)
 		}
 	}
@@ -95,7 +105,9 @@ func (w *world) virtualSplit(r manifest.VirtualRoute) (split, *spec.Service, []i
 		for _, dr := range w.destinationRules(d.Destination.Host) {
 			for _, subset := range dr.v.Spec.Subsets {
 				if subset.Name == d.Destination.Subset {
-					version = subset.Labels["version"]
+					if version = subset.Labels["version"]; rollouts(s) {
+						version = subset.Name
+					}
 				}
 			}
 		}

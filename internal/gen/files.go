@@ -101,7 +101,15 @@ var guides = []appFile{
 	{"monitoring/alerts/README.md", "monitoring/alerts/README.md.tmpl", always, app},
 }
 
-const kustomizationTemplate = "_kustomization.yaml.tmpl"
+const (
+	kustomizationFile     = "kustomization.yaml"
+	kustomizationTemplate = "_kustomization.yaml.tmpl"
+
+	overlayTemplate = "environments/kustomization.yaml.tmpl"
+	patchTemplate   = "environments/patch.yaml.tmpl"
+	removalTemplate = "environments/removal.yaml.tmpl"
+	extraTemplate   = "environments/resource.yaml.tmpl"
+)
 
 // Kustomization lists what one folder builds.
 type Kustomization struct{ Resources []string }
@@ -120,7 +128,7 @@ func (a *App) platformRules() Rules {
 
 // InMesh reports whether the mesh has anything to know of the service.
 func (s *Service) InMesh() bool {
-	return s.App.Meshed() && (len(s.DestinationRules())+len(s.AuthorizationPolicies())+len(s.Routes()) > 0 || s.PeerAuthentication() != nil)
+	return s.App.Meshed() && (len(s.DestinationRules())+len(s.AuthorizationPolicies())+len(s.Routes())+len(s.PeerAuthentications()) > 0 || s.Flagger())
 }
 
 // HasExternals reports whether services call hosts outside the cluster through the mesh.
@@ -129,14 +137,23 @@ func (a *App) HasExternals() bool { return len(a.Externals()) > 0 }
 // RedirectObject reports whether the front door's redirect is an object of its own.
 func (a *App) RedirectObject() bool { return a.RedirectMiddleware() || a.FrontendConfig() }
 
-// plan lists every file of the application, each kustomization with exactly
-// the files that are made beside it.
-func plan(a *App) []output {
-	var out []output
+// layout is every file of one tree, each kustomization with exactly the files
+// that are made beside it, and with what the outermost of them builds.
+type layout struct {
+	outputs []output
+	top     []string
+}
+
+// plan lays the application's manifests out in the folder at. What is to be left
+// out is named in no kustomization either.
+func plan(a *App, at string, without func(string) bool) layout {
+	var l layout
 	made := map[string][]string{} // folder -> its resources
 	add := func(dir, name, template string, data any) {
-		out = append(out, output{path.Join(dir, name), template, data})
-		made[dir] = append(made[dir], name)
+		if file := path.Join(at, dir, name); !without(file) {
+			l.outputs = append(l.outputs, output{file, template, data})
+			made[dir] = append(made[dir], name)
+		}
 	}
 	for _, f := range parents {
 		for _, file := range f.files {
@@ -160,10 +177,11 @@ func plan(a *App) []output {
 		}
 	}
 	kustomize := func(dir string) {
-		if len(made[dir]) == 0 {
+		file := path.Join(at, dir, kustomizationFile)
+		if len(made[dir]) == 0 || without(file) {
 			return
 		}
-		out = append(out, output{path.Join(dir, "kustomization.yaml"), kustomizationTemplate, Kustomization{made[dir]}})
+		l.outputs = append(l.outputs, output{file, kustomizationTemplate, Kustomization{made[dir]}})
 		if parent := path.Dir(dir); dir != "." {
 			made[parent] = append(made[parent], strings.TrimPrefix(dir, parent+"/"))
 		}
@@ -172,8 +190,36 @@ func plan(a *App) []output {
 		kustomize(f.dir)
 	}
 	kustomize(".")
+	l.top = made["."]
+	return l
+}
+
+// built are the manifests that some kustomization below the outermost builds.
+func (l layout) built() []output {
+	kustomized := map[string]bool{".": true}
+	for _, o := range l.outputs {
+		if path.Base(o.path) == kustomizationFile {
+			kustomized[path.Dir(o.path)] = true
+		}
+	}
+	var out []output
+	for _, o := range l.outputs {
+		reached := path.Base(o.path) != kustomizationFile
+		for dir := path.Dir(o.path); reached && dir != "."; dir = path.Dir(dir) {
+			reached = kustomized[dir]
+		}
+		if reached {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// planGuides lists the files for people.
+func planGuides(a *App, without func(string) bool) []output {
+	var out []output
 	for _, file := range guides {
-		if file.when(a) {
+		if file.when(a) && !without(file.name) {
 			out = append(out, output{file.name, file.template, file.data(a)})
 		}
 	}

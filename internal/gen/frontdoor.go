@@ -128,6 +128,24 @@ func (a *App) Redirects() bool {
 	return a.Ingress.TLS != nil && slices.ContainsFunc(a.Hosts, func(h *Host) bool { return !h.Passthrough })
 }
 
+// gatewayParent is a listener of the Gateway, as a route names it.
+func (a *App) gatewayParent(listener string) Parent {
+	p := Parent{Name: a.Name, Listener: listener}
+	if a.CrossNamespace() {
+		p.Namespace = a.GatewayNamespace()
+	}
+	return p
+}
+
+// gatewayParents are the listeners of the service's hosts.
+func (s *Service) gatewayParents() []Parent {
+	var parents []Parent
+	for _, name := range s.Service.Hosts {
+		parents = append(parents, s.App.gatewayParent(s.App.hosts[name].Listener(s.App)))
+	}
+	return parents
+}
+
 // GatewayRoutes are the service's routes at the front door: one for each kind
 // of protocol that its paths lead to, and the redirect of its own hosts.
 func (s *Service) GatewayRoutes() []HTTPRoute {
@@ -135,19 +153,12 @@ func (s *Service) GatewayRoutes() []HTTPRoute {
 		return nil
 	}
 	a := s.App
-	parent := func(listener string) Parent {
-		p := Parent{Name: a.Name, Listener: listener}
-		if a.CrossNamespace() {
-			p.Namespace = a.GatewayNamespace()
-		}
-		return p
-	}
-	var parents []Parent
-	for _, name := range s.Service.Hosts {
-		parents = append(parents, parent(a.hosts[name].Listener(a)))
-	}
+	parents := s.gatewayParents()
 	var routes []HTTPRoute
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute", "TLSRoute"} {
+		if s.Flagger() {
+			break // it writes the route itself
+		}
 		route := HTTPRoute{Kind: kind, Name: s.Stem, Parents: parents, Hosts: s.Service.Hosts, App: a}
 		for _, path := range s.Paths {
 			p, ok := s.Port(path.Port)
@@ -170,7 +181,7 @@ func (s *Service) GatewayRoutes() []HTTPRoute {
 		routes = append(routes, HTTPRoute{
 			Kind: "HTTPRoute", Name: s.Stem + ".redirect", App: a, Hosts: owned,
 			Comment: "Plain HTTP is answered with the way to HTTPS and nothing else.",
-			Parents: []Parent{parent("http")},
+			Parents: []Parent{a.gatewayParent("http")},
 			Rules:   []RouteRule{{Redirect: true}},
 		})
 	}
@@ -265,7 +276,7 @@ func (s *Service) Ingresses() []Ingress {
 		out[i].Paths = append(out[i].Paths, item)
 	}
 	class := a.Class()
-	if vs := s.Versions(); len(vs) > 1 && class.SplitsIngress {
+	if vs := s.Versions(); len(vs) > 1 && class.SplitsIngress && !s.Canary.Owned() {
 		for _, o := range slices.Clone(out) {
 			canary := o
 			canary.Name += ".canary"

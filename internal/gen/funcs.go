@@ -40,7 +40,9 @@ func funcs() template.FuncMap {
 	m["quoted"] = quoted
 	m["portValue"] = portValue
 	m["labels"] = labels
+	m["selector"] = selector
 	m["literal"] = literal
+	m["value"] = writeValue
 	m["comment"] = comment
 	m["seconds"] = seconds
 	m["routeDuration"] = routeDuration
@@ -119,6 +121,24 @@ func labels(n int, m map[string]string) string {
 		b.WriteString(scalar.Text(m[k]))
 	}
 	return b.String()
+}
+
+// selector writes a label selector of at least one label, each line but the
+// first indented by n spaces.
+func selector(n int, pods map[string]string, either *Either) string {
+	pad := "\n" + strings.Repeat(" ", n)
+	var parts []string
+	if len(pods) > 0 {
+		parts = append(parts, "matchLabels:"+pad+"  "+labels(n+2, pods))
+	}
+	if either != nil {
+		expression := "matchExpressions:" + pad + "- key: " + scalar.Text(either.Key) + pad + "  operator: In" + pad + "  values:"
+		for _, value := range either.Values {
+			expression += pad + "  - " + scalar.Text(value)
+		}
+		parts = append(parts, expression)
+	}
+	return strings.Join(parts, pad)
 }
 
 // literal writes text as the lines of a literal block scalar, indented by n.

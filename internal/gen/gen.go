@@ -3,7 +3,8 @@
 // It works in three steps. newApp resolves the model: defaults, names, both
 // ends of every edge. Methods on App and Service decide what each file says and
 // hand templates the plain values to print. The tables in files.go say which
-// template makes which path, and when.
+// template makes which path, and when. Environments are resolved and laid out in
+// the same way, each as a tree or as patches: see Environment.
 //
 // Rendering is a function of the model and the templates alone: no clock, no
 // randomness, no environment, no map order.
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"text/template"
@@ -34,6 +36,10 @@ type Options struct {
 	// Known holds files that were rendered before: what comes out with the
 	// same bytes need not be parsed again.
 	Known *tree.Tree
+	// Without reports files that are to be left out, each with its entry in the
+	// kustomization beside it; nil leaves out none. A folder whose kustomization
+	// is left out is no longer built, one that has nothing left to build has none.
+	Without func(path string) bool
 }
 
 // Render returns every file that the model asks for, but for kgen.yaml itself
@@ -45,35 +51,125 @@ func Render(n *spec.Network, o Options) (*tree.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	outputs := plan(newApp(n))
-	errs := make([]error, len(outputs))
-	data := make([][]byte, len(outputs))
-	workers := min(runtime.GOMAXPROCS(0), len(outputs))
+	a := newApp(n)
+	if err := a.resolveEnvironments(n); err != nil {
+		return nil, err
+	}
+	without := o.Without
+	if without == nil {
+		without = func(string) bool { return false }
+	}
+	base := plan(a, ".", without)
+	outputs := slices.Concat(base.outputs, planGuides(a, without), delivery(a, without))
+	for _, e := range a.Environments {
+		if e.OwnTree() {
+			outputs = append(outputs, plan(e.App, e.Dir(), without).outputs...)
+		}
+	}
+	r := renderer{set: set, known: o.Known, out: tree.New()}
+	r.files(outputs)
+	if r.problems == nil && a.Patched() {
+		r.overlays(a, base, without)
+	}
+	if len(r.problems) > 0 {
+		return nil, r.problems
+	}
+	return r.out, nil
+}
+
+// A renderer fills a tree.
+type renderer struct {
+	set      *template.Template
+	known    *tree.Tree
+	out      *tree.Tree
+	problems diag.List
+}
+
+func (r *renderer) fail(err error) { r.problems.Errorf("", "template", "", "%s", err) }
+
+// each runs work for every index below n, several at once, and gives each
+// worker a buffer of its own. Errors are reported in the order of the indices.
+func (r *renderer) each(n int, work func(i int, buf *bytes.Buffer) error) {
+	errs := make([]error, n)
+	workers := min(runtime.GOMAXPROCS(0), n)
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
 			var buf bytes.Buffer
-			for i := w; i < len(outputs); i += workers {
-				data[i], errs[i] = outputs[i].render(set, &buf, o.Known)
+			for i := w; i < n; i += workers {
+				errs[i] = work(i, &buf)
 			}
 		})
 	}
 	wg.Wait()
-	var problems diag.List
-	out := tree.New()
+	for _, err := range errs {
+		if err != nil {
+			r.fail(err)
+		}
+	}
+}
+
+// files renders files into the tree.
+func (r *renderer) files(outputs []output) {
+	data := make([][]byte, len(outputs))
+	r.each(len(outputs), func(i int, buf *bytes.Buffer) (err error) {
+		data[i], err = outputs[i].render(r.set, buf, r.known)
+		return err
+	})
 	for i, f := range outputs {
-		if errs[i] != nil {
-			problems.Errorf("", "template", "", "%s", errs[i])
+		if data[i] == nil {
+			continue // said already
+		}
+		if err := r.out.Add(f.path, data[i]); err != nil {
+			r.fail(err)
+		}
+	}
+}
+
+// overlays renders the environments that patch the base. Each one's own tree is
+// rendered as well, but only what differs from the base is kept and read.
+func (r *renderer) overlays(a *App, base layout, without func(string) bool) {
+	here := base.built()
+	var outputs []output
+	for _, e := range a.Environments {
+		if e.OwnTree() {
 			continue
 		}
-		if err := out.Add(f.path, data[i]); err != nil {
-			problems.Errorf("", "template", "", "%s", err)
+		there := plan(e.App, ".", without).built()
+		texts := make([][]byte, len(there))
+		r.each(len(there), func(i int, buf *bytes.Buffer) error {
+			text, err := there[i].text(r.set, buf)
+			if old, ok := r.out.File(there[i].path); err == nil && (!ok || !bytes.Equal(old, text)) {
+				texts[i] = bytes.Clone(text)
+			}
+			return err
+		})
+		if len(r.problems) > 0 {
+			return
 		}
+		var now []source
+		same := map[string]bool{}
+		for i, text := range texts {
+			if text == nil {
+				same[there[i].path] = true
+			} else {
+				now = append(now, source{there[i], text})
+			}
+		}
+		var old []source
+		for _, o := range here {
+			if text, ok := r.out.File(o.path); ok && !same[o.path] {
+				old = append(old, source{o, text})
+			}
+		}
+		made, err := e.overlay(base.top, old, now, without)
+		if err != nil {
+			r.fail(fmt.Errorf("%s: %w", e.Dir(), err))
+			continue
+		}
+		outputs = append(outputs, made...)
 	}
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	return out, nil
+	r.files(outputs)
 }
 
 // An output is one file to be rendered.
@@ -83,13 +179,21 @@ type output struct {
 	data     any
 }
 
-func (o output) render(set *template.Template, buf *bytes.Buffer, known *tree.Tree) ([]byte, error) {
+// text executes the template. The result lives in the buffer.
+func (o output) text(set *template.Template, buf *bytes.Buffer) ([]byte, error) {
 	buf.Reset()
 	if err := set.ExecuteTemplate(buf, o.template, o.data); err != nil {
 		return nil, fmt.Errorf("%s: %w", o.path, err)
 	}
 	text := bytes.TrimLeft(buf.Bytes(), "\n")
-	text = append(bytes.TrimRight(text, "\n"), '\n')
+	return append(bytes.TrimRight(text, "\n"), '\n'), nil
+}
+
+func (o output) render(set *template.Template, buf *bytes.Buffer, known *tree.Tree) ([]byte, error) {
+	text, err := o.text(set, buf)
+	if err != nil {
+		return nil, err
+	}
 	if known != nil {
 		if old, ok := known.File(o.path); ok && bytes.Equal(old, text) {
 			return old, nil
@@ -97,11 +201,21 @@ func (o output) render(set *template.Template, buf *bytes.Buffer, known *tree.Tr
 	}
 	out := bytes.Clone(text)
 	if strings.HasSuffix(o.path, ".yaml") {
-		if _, err := manifest.Parse(o.path, out); err != nil {
+		if err := o.parse(out); err != nil {
 			return nil, fmt.Errorf("template %s does not render YAML: %w", o.template, err)
 		}
 	}
 	return out, nil
+}
+
+// parse reads what was rendered: Kubernetes objects, or the list of a patch.
+func (o output) parse(data []byte) error {
+	if o.template == patchTemplate {
+		_, err := manifest.ParseValue(o.path, data)
+		return err
+	}
+	_, err := manifest.Parse(o.path, data)
+	return err
 }
 
 // part reports a template that others include. What includes it ends its line.

@@ -48,7 +48,9 @@ func (a *App) Mermaid() string {
 		from := node(s.Name, inside)
 		for _, e := range s.CallsTo {
 			label := protocols(e.Ports)
-			if c := e.Peer.Canary; c != nil && c.Pinned() {
+			if c := e.Peer.Canary; c != nil && c.Owned() {
+				label += " " + strings.Join(c.Versions(), " / ")
+			} else if c != nil && c.Pinned() {
 				label += " " + c.Stable
 			} else if c != nil {
 				label += fmt.Sprintf(" %s %d%% / %s %d%%", c.Stable, 100-c.Weight, c.Version, c.Weight)
@@ -181,7 +183,7 @@ func (a *App) Needs() []string {
 		}
 	}
 	for _, s := range a.Services {
-		if vs := s.Versions(); len(vs) > 0 {
+		if vs := s.Versions(); len(vs) > 0 && !s.Canary.Owned() {
 			var labels []string
 			for _, v := range vs {
 				labels = append(labels, "`version: "+v.Name+"`")
@@ -189,6 +191,7 @@ func (a *App) Needs() []string {
 			out = append(out, fmt.Sprintf("the pods of `%s` labelled %s", s.Name, strings.Join(labels, " and ")))
 		}
 	}
+	out = append(out, a.ownerNeeds()...)
 	out = append(out,
 		fmt.Sprintf("the Prometheus Operator and kube-state-metrics; Prometheus in namespace `%s`, where its ServiceAccount is `%s`", a.Monitoring.Namespace, a.Monitoring.ServiceAccount),
 		fmt.Sprintf("the workloads in namespace `%s`, their pods labelled as the Services select them and each with its own ServiceAccount", a.Namespace))
@@ -201,16 +204,12 @@ type Runbook struct {
 	Steps         []string
 }
 
-// Runbooks are those of the alerts that this repository has.
+// Runbooks are those of the alerts that this repository has, in whatever environment.
 func (a *App) Runbooks() []Runbook {
 	used := map[string]bool{}
-	for _, al := range a.PlatformAlerts() {
-		used[al.Name] = true
-	}
-	for _, s := range a.Services {
-		for _, al := range s.Alerts {
-			used[al.Name] = true
-		}
+	a.alertNames(used)
+	for _, e := range a.Environments {
+		e.App.alertNames(used)
 	}
 	var out []Runbook
 	for _, r := range runbooks {
@@ -219,6 +218,17 @@ func (a *App) Runbooks() []Runbook {
 		}
 	}
 	return out
+}
+
+func (a *App) alertNames(into map[string]bool) {
+	for _, al := range a.PlatformAlerts() {
+		into[al.Name] = true
+	}
+	for _, s := range a.Services {
+		for _, al := range s.Alerts {
+			into[al.Name] = true
+		}
+	}
 }
 
 var runbooks = []Runbook{

@@ -14,7 +14,7 @@ import (
 
 // constraints are all that must hold for whatever is rendered.
 var constraints = slices.Concat(networkConstraints, serviceConstraints, meshConstraints, authzConstraints,
-	frontDoorConstraints, monitoringConstraints, fileConstraints)
+	frontDoorConstraints, monitoringConstraints, fileConstraints, ownerConstraints)
 
 // platform is one way for a cluster to be.
 type platform struct {
@@ -87,8 +87,9 @@ func calls(names ...string) []spec.Call {
 	return out
 }
 
-func onMesh(p platform) bool    { return p.mesh.Provider == spec.Istio }
-func onGateway(p platform) bool { return p.ingress.API == spec.GatewayAPI }
+func onMesh(p platform) bool     { return p.mesh.Provider == spec.Istio }
+func onSidecars(p platform) bool { return onMesh(p) && p.mesh.Mode == spec.Sidecar }
+func onGateway(p platform) bool  { return p.ingress.API == spec.GatewayAPI }
 func rewriting(p platform) bool {
 	return onGateway(p) || slices.Contains([]string{"traefik", "haproxy", "nginx"}, p.ingress.Class)
 }
@@ -150,6 +151,29 @@ var kinds = []kind{
 	}, splitting},
 	{"canary-grpc", func() []spec.Service {
 		return []spec.Service{{Name: "quote-client", Calls: calls("quote")}, {Name: "quote", Ports: []spec.Port{{Port: 9000, Protocol: spec.GRPC}, {Name: "http-debug", Port: 9001, Protocol: spec.HTTP}}, Canary: &spec.Canary{Version: "v2", Weight: 0}, Metrics: &spec.Metrics{Port: 9464}}}
+	}, onMesh},
+	{"flagger-internal", func() []spec.Service {
+		return []spec.Service{{Name: "kiosk", Calls: calls("stall")}, {Name: "stall", Replicas: 3, Ports: one(spec.Port{Port: 80, TargetPort: number(8107)}), Canary: &spec.Canary{Owner: spec.FlaggerOwner},
+			Timeout: spec.Duration(4 * time.Second), Retries: &spec.Retries{Attempts: 2}, Metrics: &spec.Metrics{Port: 9107}, Calls: calls("crate"),
+			SLO: &spec.SLO{Availability: 99.9, Latency: &spec.Latency{Percentile: 95, Threshold: spec.Duration(200 * time.Millisecond)}}},
+			{Name: "crate", PodLabels: map[string]string{"app.kubernetes.io/name": "crate", "tier": "back"}, Ports: one(spec.Port{Port: 9108, Protocol: spec.GRPC}), Canary: &spec.Canary{Owner: spec.FlaggerOwner}, Calls: calls("kiosk-store")},
+			{Name: "kiosk-store", Ports: one(spec.Port{Port: 6380, Protocol: spec.TCP})}}
+	}, onSidecars},
+	{"flagger-exposed", func() []spec.Service {
+		return []spec.Service{{Name: "shopfront", Ports: one(spec.Port{Port: 80, TargetPort: number(8109)}), Paths: []spec.Path{{Path: "/shopfront", Rewrite: "/"}}, Hosts: []string{"shopfront.example.test"}, Canary: &spec.Canary{Owner: spec.FlaggerOwner}, Timeout: spec.Duration(3 * time.Second), Metrics: &spec.Metrics{Port: 8109}}}
+	}, func(p platform) bool { return onSidecars(p) && onGateway(p) }},
+	{"flagger-both", func() []spec.Service {
+		return []spec.Service{{Name: "counter", Calls: calls("display")}, {Name: "display", Ports: one(spec.Port{Port: 80, TargetPort: spec.PortRef{Name: "web"}, ContainerPort: 8110}), Hosts: []string{"display.example.test"}, Canary: &spec.Canary{Owner: spec.FlaggerOwner},
+			Callers: []spec.Caller{{Namespace: "partners", ServiceAccount: "gateway"}}}}
+	}, func(p platform) bool { return onSidecars(p) }},
+	{"rollouts-internal", func() []spec.Service {
+		return []spec.Service{{Name: "lobby", Calls: calls("lift")}, {Name: "lift", Replicas: 3, Ports: []spec.Port{{Port: 80, TargetPort: number(8111)}, {Name: "grpc", Port: 9111, Protocol: spec.GRPC}}, Canary: &spec.Canary{Owner: spec.RolloutsOwner}, Metrics: &spec.Metrics{Port: 9112}}}
+	}, onMesh},
+	{"rollouts-exposed", func() []spec.Service {
+		return []spec.Service{{Name: "tower", Ports: one(spec.Port{Port: 80, TargetPort: number(8113)}), Hosts: []string{"tower.example.test"}, Canary: &spec.Canary{Owner: spec.RolloutsOwner}}}
+	}, splitting},
+	{"pinned", func() []spec.Service {
+		return []spec.Service{{Name: "clerk", Calls: calls("desk-bell")}, {Name: "desk-bell", Ports: one(spec.Port{Port: 80, TargetPort: number(8114)}), Canary: &spec.Canary{Stable: "v3"}}}
 	}, onMesh},
 	{"metrics-own-port", func() []spec.Service {
 		return []spec.Service{{Name: "stock-client", Calls: calls("stock")}, {Name: "stock", Ports: one(spec.Port{Port: 80, TargetPort: number(8092)}), Metrics: &spec.Metrics{Port: 9102, Path: "/stats"}}}

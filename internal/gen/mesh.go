@@ -34,7 +34,10 @@ func (s *Service) DestinationRules() []DestinationRule {
 	if s.App.Sidecar() {
 		rules[0].Subsets = s.Versions()
 	}
-	if s.App.Ambient() || s.App.DoorInMesh() {
+	if s.Flagger() {
+		rules = nil // of the service's own host there is nothing left to say
+	}
+	if s.FlaggerRoute() || !s.Flagger() && (s.App.Ambient() || s.App.DoorInMesh()) {
 		for _, v := range s.VersionServices() {
 			own := rule
 			own.Name, own.Host, own.HTTP = v.Service, fqdn(v.Service, s.App), true
@@ -55,7 +58,7 @@ type Route struct {
 // Routes are the VirtualService's: none where there is nothing to say beyond
 // what a sidecar does anyway, and none in ambient mode, where the Gateway API routes.
 func (s *Service) Routes() []Route {
-	if !s.App.Sidecar() || s.Canary == nil && s.Timeout == 0 && s.Retries == nil {
+	if !s.App.Sidecar() || s.Flagger() || s.Canary == nil && s.Timeout == 0 && s.Retries == nil {
 		return nil
 	}
 	var routes []Route
@@ -134,13 +137,13 @@ func (s *Service) plainPorts() (ports map[spec.PortNumber][]string) {
 	return ports
 }
 
-// PeerAuthentication returns the service's exceptions, or nil where it has none.
-func (s *Service) PeerAuthentication() *PeerAuthentication {
+// PeerAuthentications are the service's exceptions: none where it has none.
+func (s *Service) PeerAuthentications() []PeerAuthentication {
 	plain := s.plainPorts()
 	if !s.App.Meshed() || len(plain) == 0 {
 		return nil
 	}
-	pa := &PeerAuthentication{Name: s.Stem, Pods: s.PodLabels, Service: s}
+	pa := PeerAuthentication{Service: s}
 	for _, number := range slices.Sorted(maps.Keys(plain)) {
 		for _, why := range plain[number] {
 			if !slices.Contains(pa.Why, why) {
@@ -153,11 +156,15 @@ func (s *Service) PeerAuthentication() *PeerAuthentication {
 		}
 		pa.Ports = append(pa.Ports, number)
 	}
-	return pa
+	return twins(s, func(suffix string, pods map[string]string) PeerAuthentication {
+		own := pa
+		own.Name, own.Pods = s.Stem+suffix, pods
+		return own
+	})
 }
 
 // WhyText says who comes in, in prose.
-func (p *PeerAuthentication) WhyText() string { return enumerate(p.Why) }
+func (p PeerAuthentication) WhyText() string { return enumerate(p.Why) }
 
 // AuthorizationPolicy says who may call, by identity.
 type AuthorizationPolicy struct {
@@ -287,7 +294,7 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 	if !s.App.Meshed() || len(s.StreamPorts()) == 0 && s.Metrics == nil {
 		return nil
 	}
-	own := AuthorizationPolicy{Name: s.Stem, Pods: s.PodLabels, App: s.App}
+	own := AuthorizationPolicy{App: s.App}
 	var policies []AuthorizationPolicy
 	if s.UsesWaypoint() {
 		if callers := s.callerAuth(frontPorts); len(callers) > 0 {
@@ -335,7 +342,11 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 	if len(own.Rules) == 0 {
 		return policies // the namespace's default-deny says it all
 	}
-	return append(policies, own)
+	return append(policies, twins(s, func(suffix string, pods map[string]string) AuthorizationPolicy {
+		each := own
+		each.Name, each.Pods = s.Stem+suffix, pods
+		return each
+	})...)
 }
 
 // frontPorts are container ports and Service ports together.

@@ -13,9 +13,20 @@ type Monitor struct {
 	Comment   string
 	Namespace string // of what is scraped
 	Labels    map[string]string
+	Either    *Either // a label that Labels leaves out
 	Port      string
+	Number    spec.PortNumber // the container's port, where no name of it is known
 	Path      string
 	App       *App
+}
+
+// Job is the label job of what is scraped, as the Prometheus Operator sets it:
+// the Service's name, or with a PodMonitor the monitor's.
+func (m Monitor) Job() string {
+	if m.Kind == "PodMonitor" {
+		return m.App.Monitoring.Namespace + "/" + m.Name
+	}
+	return m.Labels["app.kubernetes.io/name"]
 }
 
 // MetricsService names the Service through which the metrics are scraped: the
@@ -33,8 +44,14 @@ func (s *Service) AddsMetricsPort() bool {
 	return s.Metrics != nil && !declared && s.MetricsService() == s.Name
 }
 
-// Monitor scrapes the service's own metrics.
+// Monitor scrapes the service's own metrics. Flagger's Services have no port for
+// them, and each selects one of the two Deployments, so that the pods are asked.
 func (s *Service) Monitor() Monitor {
+	if s.Flagger() {
+		m := Monitor{Kind: "PodMonitor", Name: s.App.Name + "-" + s.Stem, Namespace: s.App.Namespace, Number: s.Metrics.Port, Path: s.Metrics.Path, App: s.App}
+		m.Labels, m.Either = s.pods()
+		return m
+	}
 	port := spec.MetricsPortName
 	if p, declared := s.metricsPort(); declared {
 		port = p.Name

@@ -13,6 +13,7 @@ type Policy struct {
 	Name    string
 	Comment string
 	Pods    map[string]string // nil selects every pod of the namespace
+	Either  *Either           // a label that Pods leaves out
 	Ingress []Rule
 	Egress  []Rule
 	App     *App
@@ -31,12 +32,21 @@ type Rule struct {
 type Peer struct {
 	Namespace string            // "" is the policy's own
 	Pods      map[string]string // nil is every pod
+	Either    *Either           // a label that Pods leaves out
 	CIDR      string
 	Except    []string
 }
 
 // OwnPods reports a peer that is every pod of the policy's own namespace.
-func (p Peer) OwnPods() bool { return p.Namespace == "" && p.Pods == nil && p.CIDR == "" }
+func (p Peer) OwnPods() bool {
+	return p.Namespace == "" && p.Pods == nil && p.Either == nil && p.CIDR == ""
+}
+
+// Either is a label that holds one of several values on the pods that are meant.
+type Either struct {
+	Key    string
+	Values []string
+}
 
 // PolicyPort is a container's port by number or name.
 type PolicyPort struct {
@@ -127,7 +137,10 @@ func enumerate(names []string) string {
 	}
 }
 
-func (s *Service) peer() Peer { return Peer{Pods: s.PodLabels} }
+func (s *Service) peer() Peer {
+	pods, either := s.pods()
+	return Peer{Pods: pods, Either: either}
+}
 
 func waypointPeer() Peer { return Peer{Pods: waypointLabels} }
 
@@ -152,10 +165,11 @@ func (a *App) doorPeers() []Peer {
 
 // EntityPolicy lets in Cilium's own proxies, which a NetworkPolicy cannot name.
 type EntityPolicy struct {
-	Name  string
-	Pods  map[string]string
-	Ports []PolicyPort
-	App   *App
+	Name   string
+	Pods   map[string]string
+	Either *Either // a label that Pods leaves out
+	Ports  []PolicyPort
+	App    *App
 }
 
 // DoorEntity is the CiliumNetworkPolicy that a service behind Cilium's front
@@ -164,14 +178,16 @@ func (s *Service) DoorEntity() *EntityPolicy {
 	if !s.Exposed() || !s.App.entityDoor() {
 		return nil
 	}
-	return &EntityPolicy{s.Stem, s.PodLabels, policyPorts(s.exposedPorts(), false), s.App}
+	pods, either := s.pods()
+	return &EntityPolicy{s.Stem, pods, either, policyPorts(s.exposedPorts(), false), s.App}
 }
 
 func (a *App) entityDoor() bool { return a.Class().IngressEntity && len(a.doorPeers()) == 0 }
 
 // NetworkPolicy is the service's own policy: both of its halves of every edge.
 func (s *Service) NetworkPolicy() Policy {
-	p := Policy{Name: s.Stem, Pods: s.PodLabels, App: s.App}
+	p := Policy{Name: s.Stem, App: s.App}
+	p.Pods, p.Either = s.pods()
 	p.Ingress = append(p.Ingress, s.callerRules()...)
 	if s.Exposed() && !s.App.entityDoor() {
 		p.Ingress = append(p.Ingress, Rule{
@@ -435,5 +451,5 @@ func (a *App) SolverEntity() *EntityPolicy {
 	if !a.entityDoor() {
 		return nil
 	}
-	return &EntityPolicy{"allow-acme-solver", solverLabels, []PolicyPort{tcp(solverPort)}, a}
+	return &EntityPolicy{"allow-acme-solver", solverLabels, nil, []PolicyPort{tcp(solverPort)}, a}
 }

@@ -231,7 +231,7 @@ func (s *Service) alerts() []Alert {
 	if s.App.Meshed() {
 		out = append(out, s.breakerAlerts()...)
 	}
-	if s.Canary != nil && !s.Canary.Pinned() && s.MeshHTTP() {
+	if s.Canary != nil && !s.Canary.Pinned() && !s.Canary.Owned() && s.MeshHTTP() {
 		out = append(out, s.canaryAlert())
 	}
 	out = append(out, s.doorAlerts()...)
@@ -301,7 +301,7 @@ func (s *Service) absentAlert() Alert {
 }
 
 func (s *Service) breakerAlerts() []Alert {
-	if len(s.DestinationRules()) == 0 {
+	if len(s.DestinationRules()) == 0 && !s.Flagger() {
 		return nil
 	}
 	metric := "istio_requests_total"
@@ -383,7 +383,7 @@ func (s *Service) endpointsAlert() Alert {
 }
 
 func (s *Service) scrapeAlert() Alert {
-	series := fmt.Sprintf(`up{namespace=%q,job=%q}`, s.App.Namespace, s.MetricsService())
+	series := fmt.Sprintf(`up{namespace=%q,job=%q}`, s.App.Namespace, s.Monitor().Job())
 	return Alert{
 		Name: "ScrapeDown", For: "10m", Severity: "warning",
 		Expr:        series + " == 0\nor\nabsent(" + series + ")",

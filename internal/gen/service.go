@@ -52,9 +52,13 @@ func (s *Service) ServiceObjects() []ServiceObject {
 	}
 	for _, v := range s.VersionServices() {
 		selector := maps.Clone(s.PodLabels)
-		selector["version"] = v.Name
+		maps.Copy(selector, v.Labels)
+		comment := "Version " + v.Name + " alone, for routes that split by weight."
+		if s.Canary.Owned() {
+			comment = "The " + v.Name + " pods alone: their Rollout adds the label rollouts-pod-template-hash to the selector."
+		}
 		out = append(out, ServiceObject{
-			Name: v.Service, Comment: "Version " + v.Name + " alone, for routes that split by weight.", App: s.App,
+			Name: v.Service, Comment: comment, App: s.App,
 			Annotations: root.Annotations, Selector: selector, Ports: s.servicePorts(s.HTTPPorts()),
 		})
 	}
