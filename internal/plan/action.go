@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"bytes"
-
-	"kgen.dev/kgen/internal/tree"
-)
+import "bytes"
 
 // Action is what becomes of one file.
 type Action string
@@ -14,66 +10,62 @@ const (
 	Create Action = "create"
 	// Update replaces a file that is as kgen last wrote it.
 	Update Action = "update"
+	// Merge writes what kgen has to say into a file that a person has edited,
+	// and leaves the person's lines as they are.
+	Merge Action = "merge"
 	// Delete removes a file that is as kgen last wrote it and that the model no longer makes.
 	Delete Action = "delete"
 	// Unchanged leaves a file that is as it should be.
 	Unchanged Action = "unchanged"
-	// Keep leaves a file that a person has edited; what kgen would write is still the same.
+	// Keep leaves a file that a person has edited, and to which kgen has nothing new to say.
 	Keep Action = "keep"
-	// Conflict leaves a file that kgen would have to change, and that a person
-	// has edited or that kgen never wrote.
+	// Missing leaves a file away that a person has deleted.
+	Missing Action = "missing"
+	// Stale leaves a file that the model no longer makes, because a person has edited it.
+	Stale Action = "stale"
+	// Conflict leaves a file that kgen would have to change and must not: kgen
+	// never wrote it, or a person and kgen have changed the same of its lines.
 	Conflict Action = "conflict"
-	// StaleEdited leaves a file that the model no longer makes, because a person has edited it.
-	StaleEdited Action = "stale-edited"
 )
 
 // Writes tells whether the action touches the file.
-func (a Action) Writes() bool { return a == Create || a == Update || a == Delete }
+func (a Action) Writes() bool { return a == Create || a == Update || a == Merge || a == Delete }
 
 // Change is what becomes of one file, and why.
 type Change struct {
-	Path   string `json:"path"`
-	Action Action `json:"action"`
-	Reason string `json:"reason"`
+	Path   string
+	Action Action
+	Reason string
+	// From is the file whose place it takes, if it does: the lines of Clashes are there.
+	From string
+	// Clashes are the lines that a person and kgen have changed differently; for
+	// a Conflict, and for a Merge that was told how to resolve it.
+	Clashes []Clash
+	// Before is the file as it was found. After is the file as it will be; in a
+	// Conflict it is what kgen would write if the file were its own.
+	Before, After File
 }
 
-// file is the contents at a path, or that there is no file.
-type file struct {
-	data   []byte
-	exists bool
+// Foreign reports whether a Conflict is about a file that kgen did not write.
+func (c Change) Foreign() bool { return c.Action == Conflict && c.Reason == foreign }
+
+// File is the contents at a path, or that there is no file.
+type File struct {
+	Data   []byte
+	Exists bool
 }
 
-func fileIn(t *tree.Tree, path string) (f file) {
-	f.data, f.exists = t.File(path)
-	return f
+func (f File) is(other File) bool {
+	return f.Exists == other.Exists && bytes.Equal(f.Data, other.Data)
 }
 
-func (f file) is(other file) bool {
-	return f.exists && other.exists && bytes.Equal(f.data, other.data)
-}
-
-// decide is the whole three-way decision: base is what kgen last wrote, disk
-// is what is there, wanted is what the model makes.
-func decide(base, disk, wanted file) (Action, string) {
-	switch {
-	case !wanted.exists && !disk.exists:
-		return Unchanged, "already gone; kgen no longer makes it"
-	case !wanted.exists && disk.is(base):
-		return Delete, "kgen no longer makes it"
-	case !wanted.exists:
-		return StaleEdited, "kgen no longer makes it, but it was edited by hand"
-	case !disk.exists && !base.exists:
-		return Create, "new"
-	case !disk.exists:
-		return Create, "missing"
-	case disk.is(wanted):
-		return Unchanged, "up to date"
-	case !base.exists:
-		return Conflict, "there is a file that kgen did not write"
-	case disk.is(base):
-		return Update, "the model or the templates changed"
-	case base.is(wanted):
-		return Keep, "edited by hand"
-	}
-	return Conflict, "edited by hand, and kgen would write something new"
+// Clash is one place where a person and kgen have changed the same lines of a
+// file. Lines are counted from 1; a count of 0 is a place between two lines,
+// in front of the one that is named.
+type Clash struct {
+	Line  int `json:"line"`  // the first of the file's lines
+	Count int `json:"count"` // how many of them
+	// What kgen would have there.
+	Wanted      int `json:"wantedLine"`
+	WantedCount int `json:"wantedCount"`
 }

@@ -63,7 +63,7 @@ kind: Service
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !same(in, back) {
+	if !same(in, back.Tree) {
 		t.Errorf("read back: %q", back.Paths())
 	}
 	names := []string{}
@@ -85,7 +85,7 @@ func TestParseBaseRefuses(t *testing.T) {
 	tests := []struct{ name, archive, want string }{
 		{"empty", "", ".kgen/base.txtar:1: this is no archive that kgen wrote"},
 		{"another archive", "-- a --\nx\n", ".kgen/base.txtar:1: this is no archive that kgen wrote"},
-		{"a conflict", baseHead + "-- a --\nx\n<<<<<<< HEAD\ny\n=======\nz\n>>>>>>> other\n", ".kgen/base.txtar:5: an unresolved merge conflict"},
+		{"a conflict, one side broken", baseHead + "-- a --\nx\n<<<<<<< HEAD\n-- a --\n=======\nz\n>>>>>>> other\n", ".kgen/base.txtar:5: an unresolved merge conflict"},
 		{"a conflict in a quoted file", baseHead + "-- \"a\" --\n:x\n||||||| base\n", ".kgen/base.txtar:5: an unresolved merge conflict"},
 		{"half a resolution", baseHead + "-- a --\nx\n=======\n", ".kgen/base.txtar:5: an unresolved merge conflict"},
 		{"out of the folder", baseHead + "-- a --\n-- ../x --\n", `.kgen/base.txtar:4: "../x" is not a clean relative path`},
@@ -116,6 +116,21 @@ func TestParseBaseRefuses(t *testing.T) {
 				t.Error(d)
 			}
 		})
+	}
+}
+
+// TestParseBaseOfAMerge reads both sides of a conflict that git has left in the archive.
+func TestParseBaseOfAMerge(t *testing.T) {
+	got, err := ParseBase([]byte(baseHead + "-- a --\nx\n<<<<<<< HEAD\ny\n-- b --\n=======\nz\n-- c --\n>>>>>>> other\nend\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := treeOf(t, "a", "x\ny\n", "b", "end\n"), treeOf(t, "a", "x\nz\n", "c", "end\n")
+	if len(got.Sides) != 2 || !same(got.Sides[0], one) || !same(got.Sides[1], two) {
+		t.Errorf("the sides are %v", got.Sides)
+	}
+	if !same(got.Tree, treeOf(t, "a", "x\ny\n", "b", "end\n", "c", "end\n")) {
+		t.Errorf("both together are %v", got.Tree)
 	}
 }
 
@@ -166,7 +181,7 @@ func FuzzBase(f *testing.F) {
 		if d := cmp.Diff(in.Paths(), out.Paths()); d != "" {
 			t.Fatal(d)
 		}
-		if !same(in, out) {
+		if !same(in, out.Tree) {
 			t.Errorf("other contents; the archive is\n%q", archive)
 		}
 		if n := len(txtar.Parse(archive).Files); n != 2 {
@@ -185,7 +200,7 @@ func FuzzParseBase(f *testing.F) {
 		if err != nil {
 			return
 		}
-		archive, err := FormatBase(got)
+		archive, err := FormatBase(got.Tree)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,7 +208,7 @@ func FuzzParseBase(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !same(got, again) {
+		if !same(got.Tree, again.Tree) {
 			t.Errorf("another tree from\n%q", archive)
 		}
 	})
@@ -225,4 +240,16 @@ func BenchmarkBase(b *testing.B) {
 			}
 		}
 	})
+}
+
+func same(a, b *tree.Tree) bool {
+	if a.Len() != b.Len() {
+		return false
+	}
+	for path, data := range a.All() {
+		if other, ok := b.File(path); !ok || !bytes.Equal(data, other) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,42 +1,123 @@
 // Package plan decides what a run would change: it compares what kgen last
-// wrote (the base), what is on the disk and what the model makes. The Plan is
-// the one value that is printed and executed.
+// wrote (the base), what is on the disk and what the model makes, and merges
+// the three where a person and kgen have both changed a file. The Plan is the
+// one value that is printed and executed. Nothing here touches a disk but
+// ReadBase and ReadDisk.
 package plan
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"kgen.dev/kgen/internal/tree"
 	"kgen.dev/kgen/internal/txn"
 )
 
-// Plan is a decision for every file of the base and of the wanted tree.
+// Input is what a plan is made from. The trees are kept, not copied.
+type Input struct {
+	// Base is what kgen last wrote.
+	Base *Base
+	// Disk holds what exists at the paths of the others, as ReadDisk reads it;
+	// any other file in it is not kgen's and is left out.
+	Disk *tree.Tree
+	// Wanted is what the model makes.
+	Wanted *tree.Tree
+	// Missing are the files that the model would make, and that were left out of
+	// Wanted because a person has deleted them; see Base.Missing.
+	Missing []string
+	// Renamed are files that take the place of others: new path to old. What a
+	// person has made of the old file goes with it.
+	Renamed map[string]string
+	// Own are kgen's own files and the model: written as they are, not merged,
+	// and not in the base.
+	Own *tree.Tree
+	// Resolution says what becomes of lines that both sides have changed.
+	Resolution Resolution
+
+	gone map[string]string // the old paths of those that were renamed, to the new ones
+}
+
+// Resolution says what becomes of lines that a person and kgen have changed differently.
+type Resolution string
+
+const (
+	// Refuse writes nothing at all. It is the zero value.
+	Refuse Resolution = ""
+	// Ours takes the person's lines.
+	Ours Resolution = "ours"
+	// Theirs takes kgen's lines.
+	Theirs Resolution = "theirs"
+	// Markers writes both, between conflict markers, for the person to settle.
+	Markers Resolution = "markers"
+)
+
+// Plan is a decision for every file that kgen has a part in.
 type Plan struct {
 	Changes []Change // sorted by path
-
-	base, disk, wanted *tree.Tree
 }
 
-// Make decides. Disk holds what exists at the paths of base and wanted, as
-// ReadDisk reads it; any other file in it is not kgen's and is left out. The
-// trees are kept, not copied.
-func Make(base, disk, wanted *tree.Tree) *Plan {
-	p := &Plan{base: base, disk: disk, wanted: wanted}
-	for _, path := range Paths(base, wanted) {
-		action, reason := decide(fileIn(base, path), fileIn(disk, path), fileIn(wanted, path))
-		p.Changes = append(p.Changes, Change{Path: path, Action: action, Reason: reason})
+// Make decides. The error is a path that no tree should hold.
+func Make(in Input) (*Plan, error) {
+	p := &Plan{}
+	in.gone = map[string]string{}
+	for now, old := range in.Renamed {
+		if in.moves(now) {
+			in.gone[old] = now
+		}
 	}
-	return p
+	missing := make(map[string]bool, len(in.Missing))
+	for _, path := range in.Missing {
+		missing[path] = true
+	}
+	base := tree.New()
+	// A file that is missing at its new name is in neither.
+	paths := append(Paths(in.Base.Tree, in.Wanted), in.Missing...)
+	for _, path := range slices.Compact(slices.Sorted(slices.Values(paths))) {
+		c, keep := in.decide(path, missing[path])
+		p.Changes = append(p.Changes, c)
+		if keep.Exists {
+			base.Set(path, keep.Data)
+		}
+	}
+	own := tree.New()
+	if in.Own != nil {
+		for path, data := range in.Own.All() {
+			own.Set(path, data)
+		}
+	}
+	// Without an archive and without a file there is nothing to remember.
+	if _, archived := in.Disk.File(BasePath); archived || base.Len() > 0 {
+		archive, err := FormatBase(base)
+		if err != nil {
+			return nil, fmt.Errorf("recording what was written: %w", err)
+		}
+		own.Set(BasePath, archive)
+	}
+	for path, data := range own.All() {
+		p.Changes = append(p.Changes, follow(path, fileIn(in.Disk, path), File{data, true}))
+	}
+	slices.SortFunc(p.Changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) })
+	return p, nil
 }
 
-// Paths are the files that a plan of these trees is about, sorted: what
-// ReadDisk has to read.
-func Paths(base, wanted *tree.Tree) []string {
+// follow is what becomes of a file of kgen's own.
+func follow(path string, disk, wanted File) Change {
+	c := Change{Path: path, Action: Update, Reason: "it follows the other files", Before: disk, After: wanted}
+	switch {
+	case disk.is(wanted):
+		c.Action, c.Reason = Unchanged, "up to date"
+	case !disk.Exists:
+		c.Action, c.Reason = Create, "new"
+	}
+	return c
+}
+
+// Paths are the files of two trees, sorted.
+func Paths(a, b *tree.Tree) []string {
 	set := map[string]struct{}{}
-	for _, t := range []*tree.Tree{base, wanted} {
+	for _, t := range []*tree.Tree{a, b} {
 		for path := range t.All() {
 			set[path] = struct{}{}
 		}
@@ -58,72 +139,26 @@ func (p *Plan) With(actions ...Action) []Change {
 // Conflicts returns the files that kgen would have to change and must not.
 func (p *Plan) Conflicts() []Change { return p.With(Conflict) }
 
-// Counts is how many files have each action; an action of none is left out.
-func (p *Plan) Counts() map[Action]int {
-	n := map[Action]int{}
-	for _, c := range p.Changes {
-		n[c.Action]++
-	}
-	return n
+// Listed returns the changes that a person is told of: all but Unchanged.
+func (p *Plan) Listed() []Change {
+	return slices.DeleteFunc(slices.Clone(p.Changes), func(c Change) bool { return c.Action == Unchanged })
 }
 
-// Clean tells that every file is as the model makes it and the base says so:
-// nothing would be written, and no edit is there to be named.
-func (p *Plan) Clean() bool {
-	return len(p.With(Unchanged)) == len(p.Changes) && same(p.base, p.NewBase())
-}
-
-// NewBase is the base after the plan was executed. Where a person's edit stays
-// it still holds what kgen wrote, so that later runs see the edit; a file that
-// kgen never wrote is not in it.
-func (p *Plan) NewBase() *tree.Tree {
-	out := tree.New()
-	for _, c := range p.Changes {
-		from := p.wanted
-		if c.Action == Keep || c.Action == Conflict || c.Action == StaleEdited {
-			from = p.base
-		}
-		if data, ok := from.File(c.Path); ok {
-			out.Set(c.Path, data)
-		}
-	}
-	return out
-}
-
-func same(a, b *tree.Tree) bool {
-	if a.Len() != b.Len() {
-		return false
-	}
-	for path, data := range a.All() {
-		if other, ok := b.File(path); !ok || !bytes.Equal(data, other) {
-			return false
-		}
-	}
-	return true
+// Writes returns the changes that touch files.
+func (p *Plan) Writes() []Change {
+	return slices.DeleteFunc(slices.Clone(p.Changes), func(c Change) bool { return !c.Action.Writes() })
 }
 
 // Ops is what to execute: the files that change, each only if it is still as
-// it was read, and the archive of the base if it changes. Files with a Keep,
-// Conflict or StaleEdited are not in it; whether to execute the rest when
-// there is one is the caller's to say.
-func (p *Plan) Ops() ([]txn.Op, error) {
+// it was found. A Conflict is not in it; whether to execute the rest when there
+// is one is the caller's to say.
+func (p *Plan) Ops() []txn.Op {
 	var ops []txn.Op
-	for _, c := range p.Changes {
-		if !c.Action.Writes() {
-			continue
-		}
-		op := txn.Op{Path: c.Path, Delete: c.Action == Delete, Seen: &txn.Seen{}}
-		op.Seen.Data, op.Seen.Exists = p.disk.File(c.Path)
-		op.Data, _ = p.wanted.File(c.Path)
-		ops = append(ops, op)
+	for _, c := range p.Writes() {
+		ops = append(ops, txn.Op{
+			Path: c.Path, Data: c.After.Data, Delete: c.Action == Delete,
+			Seen: &txn.Seen{Exists: c.Before.Exists, Data: c.Before.Data},
+		})
 	}
-	base := p.NewBase()
-	if same(p.base, base) {
-		return ops, nil
-	}
-	archive, err := FormatBase(base)
-	if err != nil {
-		return nil, fmt.Errorf("recording what was written: %w", err)
-	}
-	return append(ops, txn.Op{Path: BasePath, Data: archive}), nil
+	return ops
 }

@@ -1,7 +1,8 @@
 package plan
 
 import (
-	"context"
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 // decisions is the whole table: base, disk and wanted, a letter each for
 // contents and a hyphen for no file; letters are given in order of appearance.
+// Contents differ in their only line, so that there is nothing to merge.
 var decisions = map[string]struct {
 	action  Action // "" : not in the plan
 	reason  string
@@ -31,12 +33,12 @@ var decisions = map[string]struct {
 	"A-A": {Create, "missing", 'A', 'A'},
 	"A-B": {Create, "missing", 'B', 'B'},
 	"AA-": {Delete, "kgen no longer makes it", '-', 'x'},
-	"AB-": {StaleEdited, "kgen no longer makes it, but it was edited by hand", 'A', '-'},
+	"AB-": {Stale, "kgen no longer makes it, but it was edited by hand", 'A', '-'},
 	"AAA": {Unchanged, "up to date", 'A', '-'},
 	"AAB": {Update, "the model or the templates changed", 'B', 'B'},
 	"ABA": {Keep, "edited by hand", 'A', '-'},
 	"ABB": {Unchanged, "up to date", 'B', '-'},
-	"ABC": {Conflict, "edited by hand, and kgen would write something new", 'A', '-'},
+	"ABC": {Conflict, "edited by hand in lines that kgen would change", 'A', '-'},
 }
 
 // TestEveryCombination goes through all 64 of four contents (one of them no
@@ -68,50 +70,52 @@ func TestEveryCombination(t *testing.T) {
 						return out
 					}
 					base, disk, wanted := one(b), one(d), one(w)
-					p := Make(base, disk, wanted)
 					when := string([]rune{b, d, w}) + ", empty " + string(empty)
+					archive, err := FormatBase(base)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if b != '-' {
+						disk.Set(BasePath, archive)
+					}
+					p := made(t, Input{Base: NewBase(base), Disk: disk, Wanted: wanted})
 
 					var changes []Change
 					if want.action != "" {
 						changes = []Change{{Path: "f", Action: want.action, Reason: want.reason}}
 					}
-					if diff := cmp.Diff(changes, p.Changes); diff != "" {
+					var got []Change
+					for _, c := range p.Changes {
+						if c.Path == "f" {
+							got = append(got, Change{Path: c.Path, Action: c.Action, Reason: c.Reason})
+						}
+					}
+					if diff := cmp.Diff(changes, got); diff != "" {
 						t.Errorf("%s:\n%s", when, diff)
 					}
 					newBase := tree.New()
 					if letter := names[want.newBase]; letter != 0 {
 						newBase.Set("f", contents(letter))
 					}
-					if !same(newBase, p.NewBase()) {
-						t.Errorf("%s: the new base has %q", when, p.NewBase().Paths())
-					}
 					var ops []txn.Op
+					seen := func(path string) *txn.Seen {
+						data, exists := disk.File(path)
+						return &txn.Seen{Data: data, Exists: exists}
+					}
+					if after, err := FormatBase(newBase); err != nil {
+						t.Fatal(err)
+					} else if b != '-' && !bytes.Equal(archive, after) || b == '-' && newBase.Len() > 0 {
+						ops = append(ops, txn.Op{Path: BasePath, Data: after, Seen: seen(BasePath)})
+					}
 					if want.writes != '-' {
-						seen := &txn.Seen{}
-						seen.Data, seen.Exists = disk.File("f")
-						op := txn.Op{Path: "f", Delete: want.writes == 'x', Seen: seen}
+						op := txn.Op{Path: "f", Delete: want.writes == 'x', Seen: seen("f")}
 						if !op.Delete {
 							op.Data = contents(names[want.writes])
 						}
 						ops = append(ops, op)
 					}
-					if !same(base, newBase) {
-						archive, err := FormatBase(newBase)
-						if err != nil {
-							t.Fatal(err)
-						}
-						ops = append(ops, txn.Op{Path: ".kgen/base.txtar", Data: archive})
-					}
-					got, err := p.Ops()
-					if err != nil {
-						t.Fatal(err)
-					}
-					if diff := cmp.Diff(ops, got); diff != "" {
+					if diff := cmp.Diff(ops, p.Ops()); diff != "" {
 						t.Errorf("%s: what is executed:\n%s", when, diff)
-					}
-					clean := (want.action == "" || want.action == Unchanged) && same(base, newBase)
-					if p.Clean() != clean {
-						t.Errorf("%s: Clean() = %v", when, p.Clean())
 					}
 				}
 			}
@@ -120,6 +124,15 @@ func TestEveryCombination(t *testing.T) {
 	if len(used) != len(decisions) {
 		t.Errorf("only %d of %d rows were met", len(used), len(decisions))
 	}
+}
+
+func made(t *testing.T, in Input) *Plan {
+	t.Helper()
+	p, err := Make(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // canonical renames the letters by first appearance and returns what each stands for.
@@ -147,34 +160,84 @@ func treeOf(t *testing.T, files ...string) *tree.Tree {
 	return out
 }
 
-func TestPlanOfManyFiles(t *testing.T) {
-	base := treeOf(t, "same", "1", "edited", "1", "both", "1", "old", "1", "stale", "1", "gone", "1", "lost", "1", "upd", "1")
-	disk := treeOf(t, "same", "1", "edited", "1 mine", "both", "1 mine", "old", "1", "stale", "1 mine", "upd", "1", "theirs", "x", "elsewhere", "y")
-	wanted := treeOf(t, "same", "1", "edited", "1", "both", "2", "lost", "1", "upd", "2", "theirs", "2", "new", "2")
-	p := Make(base, disk, wanted)
-	want := []Change{
-		{"both", Conflict, "edited by hand, and kgen would write something new"},
-		{"edited", Keep, "edited by hand"},
-		{"gone", Unchanged, "already gone; kgen no longer makes it"},
-		{"lost", Create, "missing"},
-		{"new", Create, "new"},
-		{"old", Delete, "kgen no longer makes it"},
-		{"same", Unchanged, "up to date"},
-		{"stale", StaleEdited, "kgen no longer makes it, but it was edited by hand"},
-		{"theirs", Conflict, "there is a file that kgen did not write"},
-		{"upd", Update, "the model or the templates changed"},
+// TestManyFiles has one file for each thing that can have happened to it.
+func TestManyFiles(t *testing.T) {
+	const one = "a: 1\nb: 1\nc: 1\n"
+	base := treeOf(t, "same.md", one, "edited.md", one, "merged.md", one, "both.md", one, "old.md", one,
+		"stale.md", one, "gone.md", one, "lost.md", one, "kept.md", one, "upd.md", one)
+	mine := strings.Replace(one, "a: 1", "a: 1 # mine", 1)
+	two := strings.Replace(one, "c: 1", "c: 2", 1)
+	disk := treeOf(t, "same.md", one, "edited.md", mine, "merged.md", mine, "both.md", strings.Replace(one, "c: 1", "c: 3", 1),
+		"old.md", one, "stale.md", mine, "upd.md", one, "theirs.md", "x", "elsewhere.md", "y")
+	wanted := treeOf(t, "same.md", one, "edited.md", one, "merged.md", two, "both.md", two, "lost.md", one,
+		"upd.md", two, "theirs.md", "2", "new.md", "2")
+	p := made(t, Input{
+		Base: NewBase(base), Disk: disk, Wanted: wanted, Missing: []string{"kept.md"},
+		Own: treeOf(t, "kgen.yaml", "model"),
+	})
+	var got []string
+	for _, c := range p.Changes {
+		got = append(got, fmt.Sprintf("%s %s: %s", c.Action, c.Path, c.Reason))
 	}
-	if d := cmp.Diff(want, p.Changes); d != "" {
+	if d := cmp.Diff([]string{
+		"create .kgen/base.txtar: new",
+		"conflict both.md: edited by hand in lines that kgen would change",
+		"keep edited.md: edited by hand",
+		"unchanged gone.md: already gone; kgen no longer makes it",
+		"missing kept.md: deleted by hand",
+		"create kgen.yaml: new",
+		"create lost.md: missing",
+		"merge merged.md: edited by hand, and kgen has something new",
+		"create new.md: new",
+		"delete old.md: kgen no longer makes it",
+		"unchanged same.md: up to date",
+		"stale stale.md: kgen no longer makes it, but it was edited by hand",
+		"conflict theirs.md: there is a file that kgen did not write",
+		"update upd.md: the model or the templates changed",
+	}, got); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff(map[Action]int{Conflict: 2, Keep: 1, Unchanged: 2, Create: 2, Delete: 1, StaleEdited: 1, Update: 1}, p.Counts()); d != "" {
+	if d := cmp.Diff([]Clash{{Line: 3, Count: 1, Wanted: 3, WantedCount: 1}}, p.Conflicts()[0].Clashes); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]Change{want[0], want[8]}, p.Conflicts()); d != "" {
+	if d := cmp.Diff("a: 1 # mine\nb: 1\nc: 2\n", string(p.With(Merge)[0].After.Data)); d != "" {
 		t.Error(d)
 	}
-	if d := cmp.Diff([]string{"both", "edited", "lost", "new", "same", "stale", "upd"}, p.NewBase().Paths()); d != "" {
+	after, err := ParseBase(p.Changes[0].After.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"both.md", "edited.md", "kept.md", "lost.md", "merged.md", "new.md", "same.md", "stale.md", "upd.md"}, after.Paths()); d != "" {
 		t.Error(d)
+	}
+}
+
+// TestResolutions takes one side or both where the same line was changed twice.
+func TestResolutions(t *testing.T) {
+	base := "a: 1\n-\nb: 1\nc: 1\nd: 1\n"
+	mine := "a: 1\n-\nb: 2 # mine\nc: 1\nd: 4 # mine\n"
+	theirs := "a: 0\n-\nb: 3\nc: 1\nd: 1\n"
+	tests := []struct {
+		resolution Resolution
+		action     Action
+		want       string
+	}{
+		{Refuse, Conflict, theirs},
+		{Ours, Merge, "a: 0\n-\nb: 2 # mine\nc: 1\nd: 4 # mine\n"},
+		{Theirs, Merge, "a: 0\n-\nb: 3\nc: 1\nd: 4 # mine\n"},
+		{Markers, Merge, "a: 0\n-\n<<<<<<< yours\nb: 2 # mine\n||||||| what kgen wrote\nb: 1\n=======\nb: 3\n>>>>>>> kgen\nc: 1\nd: 4 # mine\n"},
+	}
+	for _, tt := range tests {
+		p := made(t, Input{
+			Base: NewBase(treeOf(t, "f.md", base)), Disk: treeOf(t, "f.md", mine), Wanted: treeOf(t, "f.md", theirs), Resolution: tt.resolution,
+		})
+		c := p.Changes[len(p.Changes)-1]
+		if c.Action != tt.action || len(c.Clashes) != 1 {
+			t.Errorf("%q: %s (%s), %d clashes", tt.resolution, c.Action, c.Reason, len(c.Clashes))
+		}
+		if d := cmp.Diff(tt.want, string(c.After.Data)); d != "" {
+			t.Errorf("%q:\n%s", tt.resolution, d)
+		}
 	}
 }
 
@@ -182,9 +245,9 @@ func TestPlanOfManyFiles(t *testing.T) {
 // left to be named, and nothing to be written.
 func TestTwiceIsNothing(t *testing.T) {
 	dir := t.TempDir()
-	base := treeOf(t, "edited", "1\n", "old/a", "1\n", "upd", "1\n", "stale", "1\n")
-	wanted := treeOf(t, "edited", "1\n", "new/deep", "no newline", "upd", "2\n", "marker", "-- x --\n")
-	for path, data := range map[string]string{"edited": "mine\n", "old/a": "1\n", "upd": "1\n", "stale": "mine\n"} {
+	base := treeOf(t, "edited", "1\n", "merged", "1\n2\n3\n", "old/a", "1\n", "upd", "1\n", "stale", "1\n")
+	wanted := treeOf(t, "edited", "1\n", "merged", "1\n2\n3\n4\n", "new/deep", "no newline", "upd", "2\n", "marker", "-- x --\n")
+	for path, data := range map[string]string{"edited": "mine\n", "merged": "mine\n2\n3\n", "old/a": "1\n", "upd": "1\n", "stale": "mine\n"} {
 		at := filepath.Join(dir, path)
 		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 			t.Fatal(err)
@@ -198,35 +261,37 @@ func TestTwiceIsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	run := func(base *tree.Tree) ([]Change, []txn.Op) {
-		disk, list, err := ReadDisk(root, Paths(base, wanted))
+	run := func(base *Base) (listed []string, writes int) {
+		disk, list, err := ReadDisk(root, append(Paths(base.Tree, wanted), BasePath))
 		if err != nil || len(list) > 0 {
 			t.Fatal(list, err)
 		}
-		p := Make(base, disk, wanted)
-		ops, err := p.Ops()
-		if err != nil {
+		p := made(t, Input{Base: base, Disk: disk, Wanted: wanted})
+		if err := txn.Apply(t.Context(), dir, p.Ops()); err != nil {
 			t.Fatal(err)
 		}
-		if err := txn.Apply(context.Background(), dir, ops); err != nil {
-			t.Fatal(err)
+		for _, c := range p.Listed() {
+			listed = append(listed, fmt.Sprintf("%s %s: %s", c.Action, c.Path, c.Reason))
 		}
-		return p.With(Create, Update, Delete, Keep, Conflict, StaleEdited), ops
+		return listed, len(p.Writes())
 	}
-	if _, ops := run(base); len(ops) != 5 {
-		t.Errorf("%d operations", len(ops))
+	if _, n := run(NewBase(base)); n != 6 {
+		t.Errorf("%d writes", n)
 	}
 	again, err := ReadBase(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changes, ops := run(again)
-	want := []Change{{"edited", Keep, "edited by hand"}, {"stale", StaleEdited, "kgen no longer makes it, but it was edited by hand"}}
-	if d := cmp.Diff(want, changes); d != "" {
+	listed, n := run(again)
+	if d := cmp.Diff([]string{
+		"keep edited: edited by hand",
+		"keep merged: edited by hand",
+		"stale stale: kgen no longer makes it, but it was edited by hand",
+	}, listed); d != "" {
 		t.Error(d)
 	}
-	if len(ops) != 0 {
-		t.Errorf("the second time writes %v", ops)
+	if n != 0 {
+		t.Errorf("the second time writes %d files", n)
 	}
 }
 

@@ -1,0 +1,236 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"kgen.dev/kgen/internal/manifest"
+)
+
+// agree says why the merged text of a generated manifest must not be written,
+// or nil. Lines that merge without a conflict may still make something that
+// neither side meant: a key under another parent, an object that is gone. So
+// the texts are read, and what they say is merged as well: what only one side
+// changed has to be in the merged text as that side has it.
+func agree(name string, base, ours, theirs, merged []byte) error {
+	if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {
+		return nil
+	}
+	var sides [4]resources
+	for i, text := range [][]byte{base, ours, theirs, merged} {
+		r, err := read(name, text)
+		switch {
+		case err != nil && i == 1:
+			return fmt.Errorf("your version cannot be read: %w", err)
+		case err != nil && i == 3:
+			return fmt.Errorf("merged, it could not be read any more: %w", err)
+		case err != nil:
+			return err
+		}
+		sides[i] = r
+	}
+	for _, id := range names(sides) {
+		old, mine, new, got := sides[0][id], sides[1][id], sides[2][id], sides[3][id]
+		if err := whole(old, mine, new, got); err != nil {
+			return fmt.Errorf("merged, %s %w", id, err)
+		}
+	}
+	return nil
+}
+
+// resources are the objects of a text by what they are called; each name stands
+// for a list, because a person may have written one twice.
+type resources map[string][]manifest.Value
+
+// names are those of all four, sorted.
+func names(sides [4]resources) []string {
+	set := map[string]bool{}
+	for _, r := range sides {
+		for id := range r {
+			set[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+func read(name string, text []byte) (resources, error) {
+	objects, err := manifest.Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	out := resources{}
+	for _, o := range objects {
+		v, err := o.Value()
+		if err != nil {
+			return nil, err
+		}
+		id := o.Ref()
+		if group := o.Group(); group != "" {
+			id = strings.Replace(id, o.Kind, o.Kind+"."+group, 1)
+		}
+		if path.Base(name) == "kustomization.yaml" {
+			id = "the kustomization"
+		}
+		out[id] = append(out[id], v)
+	}
+	return out, nil
+}
+
+// whole holds the objects of one name against each other. Where one is there
+// twice, that they are as many as on one of the sides is all that is asked.
+func whole(base, ours, theirs, merged []manifest.Value) error {
+	if len(base) > 1 || len(ours) > 1 || len(theirs) > 1 || len(merged) > 1 {
+		if want := len(ours) + len(theirs) - len(base); len(merged) != want && len(merged) != len(ours) && len(merged) != len(theirs) {
+			return fmt.Errorf("would be there %d times", len(merged))
+		}
+		return nil
+	}
+	return holds("", optional(base), optional(ours), optional(theirs), optional(merged))
+}
+
+func optional(v []manifest.Value) *manifest.Value {
+	if len(v) == 0 {
+		return nil
+	}
+	return &v[0]
+}
+
+func equal(a, b *manifest.Value) bool {
+	return a == nil && b == nil || a != nil && b != nil && a.Equal(*b)
+}
+
+// holds says why merged is not what base, ours and theirs come to at a place,
+// or nil. A value that is not there is nil.
+func holds(at string, base, ours, theirs, merged *manifest.Value) error {
+	want := merged
+	switch {
+	case equal(ours, theirs), equal(base, theirs):
+		want = ours
+	case equal(base, ours):
+		want = theirs
+	case kind(ours) == manifest.Mapping && kind(theirs) == manifest.Mapping:
+		if kind(merged) != manifest.Mapping {
+			return lost(at, merged)
+		}
+		return fields(at, base, ours, theirs, merged)
+	case kind(ours) == manifest.Sequence && kind(theirs) == manifest.Sequence:
+		if kind(merged) != manifest.Sequence {
+			return lost(at, merged)
+		}
+		return items(at, base, ours, theirs, merged)
+	case !equal(merged, ours) && !equal(merged, theirs):
+		return lost(at, merged)
+	}
+	if !equal(want, merged) {
+		return lost(at, merged)
+	}
+	return nil
+}
+
+// kind is a value's; -1 for none.
+func kind(v *manifest.Value) manifest.ValueKind {
+	if v == nil {
+		return -1
+	}
+	return v.Kind
+}
+
+func lost(at string, merged *manifest.Value) error {
+	if at == "" {
+		if merged == nil {
+			return fmt.Errorf("would be gone")
+		}
+		return fmt.Errorf("would be neither yours nor kgen's")
+	}
+	return fmt.Errorf("would have a %s that neither you nor kgen wrote", strings.TrimPrefix(at, "."))
+}
+
+func fields(at string, base, ours, theirs, merged *manifest.Value) error {
+	set := map[string]bool{}
+	for _, v := range []*manifest.Value{base, ours, theirs, merged} {
+		if kind(v) == manifest.Mapping {
+			for _, f := range v.Fields {
+				set[f.Key] = true
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		if err := holds(at+"."+key, field(base, key), field(ours, key), field(theirs, key), field(merged, key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func field(v *manifest.Value, key string) *manifest.Value {
+	if kind(v) != manifest.Mapping {
+		return nil
+	}
+	if f, ok := v.Field(key); ok {
+		return &f
+	}
+	return nil
+}
+
+// items holds lists against each other that both sides have changed. Where all
+// are of one length their items are, one by one; otherwise they are counted:
+// what nobody took out is there, what a side took out is not, and what a side
+// put in is, unless both have changed the same item, which they may have done
+// in different places of it.
+func items(at string, base, ours, theirs, merged *manifest.Value) error {
+	var old []manifest.Value
+	if kind(base) == manifest.Sequence {
+		old = base.Items
+	}
+	if n := len(merged.Items); len(old) == n && len(ours.Items) == n && len(theirs.Items) == n {
+		for i := range n {
+			if err := holds(fmt.Sprintf("%s[%d]", at, i), &old[i], &ours.Items[i], &theirs.Items[i], &merged.Items[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	goneOurs, goneTheirs := without(old, ours.Items), without(old, theirs.Items)
+	newOurs, newTheirs := without(ours.Items, old), without(theirs.Items, old)
+	twice := without(newTheirs, without(newTheirs, newOurs)) // what both have put in
+	want := slices.Concat(without(without(old, goneOurs), goneTheirs), newOurs, without(newTheirs, twice))
+	absent, extra := without(want, merged.Items), without(merged.Items, want)
+	if len(absent) == 0 && len(without(extra, twice)) == 0 {
+		return nil
+	}
+	if len(without(goneOurs, goneTheirs)) < len(goneOurs) && len(absent) <= len(newOurs)+len(newTheirs) && len(without(without(without(old, goneOurs), goneTheirs), merged.Items)) == 0 {
+		return nil // both have changed one item, each in another place of it
+	}
+	return lost(at, merged)
+}
+
+// without is the items of a that b does not have, one for one.
+func without(a, b []manifest.Value) []manifest.Value {
+	var out []manifest.Value
+	words := map[any]int{} // scalars are found at once: lists of files can be long
+	var left []manifest.Value
+	for _, v := range b {
+		if v.Kind == manifest.Scalar {
+			words[v.Scalar]++
+		} else {
+			left = append(left, v)
+		}
+	}
+	for _, v := range a {
+		if v.Kind == manifest.Scalar {
+			if words[v.Scalar]--; words[v.Scalar] < 0 {
+				out = append(out, v)
+			}
+			continue
+		}
+		if i := slices.IndexFunc(left, v.Equal); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}

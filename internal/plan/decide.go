@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"path"
+
+	"kgen.dev/kgen/internal/merge"
+	"kgen.dev/kgen/internal/tree"
+)
+
+func fileIn(t *tree.Tree, path string) (f File) {
+	f.Data, f.Exists = t.File(path)
+	return f
+}
+
+// foreign is the reason of a Conflict about somebody else's file.
+const foreign = "there is a file that kgen did not write"
+
+// decide is the whole three-way decision about a file that the model makes or
+// made. The second result is what the base holds afterwards: what kgen wrote or
+// would have written, so that later runs see a person's edit as one.
+func (in Input) decide(path string, missing bool) (c Change, base File) {
+	base = fileIn(in.Base.Tree, path)
+	disk, wanted := fileIn(in.Disk, path), fileIn(in.Wanted, path)
+	if now, moved := in.gone[path]; moved && !wanted.Exists && disk.Exists {
+		return Change{Path: path, Action: Delete, Reason: "it is " + now + " now", Before: disk}, File{}
+	}
+	if in.moves(path) {
+		return in.move(path, missing)
+	}
+	c = Change{Path: path, Before: disk, After: wanted}
+	is := func(a Action, reason string) { c.Action, c.Reason = a, reason }
+	switch {
+	case missing && !disk.Exists:
+		is(Missing, "deleted by hand")
+		return c, base
+	case !wanted.Exists && !disk.Exists:
+		is(Unchanged, "already gone; kgen no longer makes it")
+	case !wanted.Exists && disk.is(base):
+		is(Delete, "kgen no longer makes it")
+	case !wanted.Exists:
+		is(Stale, "kgen no longer makes it, but it was edited by hand")
+		c.After = disk
+		return c, base
+	case !disk.Exists && !base.Exists:
+		is(Create, "new")
+	case !disk.Exists:
+		is(Create, "missing")
+	case disk.is(wanted):
+		is(Unchanged, "up to date")
+	case !base.Exists:
+		is(Conflict, foreign)
+		return c, File{}
+	case base.Exists && disk.is(base):
+		is(Update, "the model or the templates changed")
+	case base.is(wanted) && !marked(disk.Data):
+		is(Keep, "edited by hand")
+		c.After = disk
+	default:
+		in.merge(&c, base)
+		if c.Action == Conflict {
+			return c, base
+		}
+	}
+	return c, wanted
+}
+
+// marked reports whether git or kgen has left conflict markers in a text, or
+// somebody a part of them.
+func marked(text []byte) bool {
+	_, _, _, found, err := merge.Sides(text)
+	return found || err != nil
+}
+
+// merge decides about a file that both a person and kgen have changed. On entry
+// After is what the model makes; on return it is what is to be written.
+func (in Input) merge(c *Change, base File) {
+	disk, wanted := c.Before.Data, c.After.Data
+	if marked(disk) {
+		text, ok := settled(c.Path, disk, wanted, in.Base.versions(c.Path))
+		if !ok {
+			c.Action, c.Reason = Conflict, "it holds conflict markers, and between them lines that kgen did not write"
+			return
+		}
+		c.After = File{text, true}
+		c.Action, c.Reason = Merge, "its merge conflict is settled"
+		return
+	}
+	result := merge.Merge(base.Data, disk, wanted)
+	text, clean := result.Text(merge.Refuse)
+	var unsound error
+	if clean {
+		unsound = agree(c.Path, base.Data, disk, wanted, text)
+	}
+	if (!clean || unsound != nil) && path.Base(c.Path) == "kustomization.yaml" {
+		if list, ok := merge.List(base.Data, disk, wanted); ok && agree(c.Path, base.Data, disk, wanted, list) == nil {
+			text, clean, unsound = list, true, nil
+		}
+	}
+	if clean && unsound == nil {
+		c.After = File{text, true}
+		c.Action, c.Reason = Merge, "edited by hand, and kgen has something new"
+		if c.After.is(c.Before) {
+			c.Action, c.Reason = Keep, "edited by hand"
+		}
+		return
+	}
+	if unsound != nil {
+		// The lines fit and their meaning does not: the whole file is in question.
+		result = merge.Merge(nil, disk, wanted)
+		c.Reason = unsound.Error()
+	} else {
+		c.Reason = "edited by hand in lines that kgen would change"
+	}
+	for _, chunk := range result.Conflicts() {
+		c.Clashes = append(c.Clashes, Clash{
+			Line: chunk.Ours.Start + 1, Count: chunk.Ours.Len(),
+			Wanted: chunk.Theirs.Start + 1, WantedCount: chunk.Theirs.Len(),
+		})
+	}
+	in.resolve(c, result)
+}
+
+// resolutions are how merge calls what Input.Resolution asks for, and what is
+// said of it.
+var resolutions = map[Resolution]struct {
+	how  merge.Resolution
+	what string
+}{
+	Ours:    {merge.UseOurs, "your lines stayed where kgen would have changed them"},
+	Theirs:  {merge.UseTheirs, "kgen's lines took the place of yours where both had changed them"},
+	Markers: {merge.Markers, "both stand between conflict markers where both had changed them"},
+}
+
+func (in Input) resolve(c *Change, result merge.Result) {
+	r, ok := resolutions[in.Resolution]
+	if !ok {
+		c.Action = Conflict
+		return
+	}
+	text, _ := result.Text(r.how)
+	c.After = File{text, true}
+	c.Action, c.Reason = Merge, r.what
+	if c.After.is(c.Before) {
+		c.Action = Keep
+	}
+}
