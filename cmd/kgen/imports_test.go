@@ -12,7 +12,7 @@ const module = "kgen.dev/kgen/"
 // layers are the packages from the bottom up. A package imports only from
 // layers below its own.
 var layers = [][]string{
-	{"internal/diag", "internal/scalar", "internal/tree", "templates"},
+	{"internal/diag", "internal/merge", "internal/scalar", "internal/tree", "templates"},
 	{"internal/manifest", "internal/spec", "internal/txn"},
 	{"internal/gen", "internal/kustomize", "internal/plan", "internal/prompt", "internal/reach", "internal/specfile"},
 	{"internal/cli"},

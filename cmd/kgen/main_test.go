@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 //	json FILE                  checks that FILE is one JSON document
 //	append FILE MORE           puts the contents of MORE at the end of FILE
 //	fill FILE BYTES TEXT       writes lines of TEXT up to a size
+//	replace FILE OLD NEW       replaces a text, in which \n is a line's end, that is there once
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -43,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"json":    isJSON,
 			"append":  appendTo,
 			"fill":    fill,
+			"replace": replace,
 		},
 	})
 }
@@ -100,6 +102,18 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	text := strings.Repeat(args[2]+"\n", size/(len(args[2])+1)+1)[:size]
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
+}
+
+func replace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace FILE OLD NEW")
+	}
+	text := ts.ReadFile(args[0])
+	old, now := strings.ReplaceAll(args[1], `\n`, "\n"), strings.ReplaceAll(args[2], `\n`, "\n")
+	if n := strings.Count(text, old); n != 1 {
+		ts.Fatalf("%s holds %q %d times:\n%s", args[0], old, n, text)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, old, now, 1)), 0o666))
 }
 
 func writeListing(ts *testscript.TestScript, neg bool, args []string) {

@@ -16,7 +16,7 @@ import (
 )
 
 type addServiceFlags struct {
-	rendering
+	writing
 	serviceFlags
 	yes    bool
 	dryRun bool
@@ -51,7 +51,7 @@ On a terminal nothing is written before the list of files is confirmed.`,
 	flags.serviceFlags.add(cmd, sh)
 	cmd.Flags().BoolVar(&flags.yes, "yes", false, "ask nothing, and write without confirmation: what no flag says is left out, or has its default")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "write nothing, and list what would be written")
-	addRendering(cmd, &flags.rendering)
+	addWriting(cmd, &flags.writing)
 	addOutput(cmd, sh)
 	cmd.Flags().SortFlags = false
 	return cmd
@@ -79,7 +79,7 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 	if err != nil {
 		return err
 	}
-	s, err := r.step(flags.rendering, model.Network, model.Data)
+	s, err := r.step(flags.writing, model.Network, model.Data)
 	if err != nil {
 		return err
 	}
@@ -99,8 +99,7 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 	if err := sh.perform(ctx, s); err != nil {
 		return err
 	}
-	sh.warn(downgrade(s.kept()))
-	sh.say("%s", tally(s.changes, "created", "updated", "deleted"))
+	sh.say("%s", tally(s.plan, past))
 	if asked {
 		sh.say("%s; see kgen help model", everythingElse)
 	}

@@ -61,16 +61,21 @@ func (sh *shell) confirm(ctx context.Context, p proposal) error {
 	}
 	sh.report.seen = true
 	fmt.Fprintln(sh.Err)
-	if err := writeShort(sh.Err, p.step.changes, coloured(sh.Err)); err != nil {
+	if err := writeShort(sh.Err, p.step.listed(), coloured(sh.Err)); err != nil {
 		return err
 	}
-	fmt.Fprintf(sh.Err, "\n%s\n", p.summary)
+	if p.summary != "" {
+		fmt.Fprintf(sh.Err, "\n%s\n", p.summary)
+	}
 	yes, err := sh.asker(false).Confirm(ctx, prompt.YesNo{
-		Message: fmt.Sprintf("Write %s?", files(len(p.step.changes))), Default: true,
+		Message: fmt.Sprintf("Write %s?", files(len(p.step.plan.Writes()))), Default: true,
 		Help: "Nothing is written before you say yes. If you say no, your answers are printed, for another time.",
 	})
 	if err != nil || yes {
 		return err
+	}
+	if p.answers == "" {
+		return refuse("nothing was written, as you said", p.again)
 	}
 	to := sh.Out
 	if sh.format.word == "json" { // which has the standard output to itself

@@ -10,20 +10,28 @@ import (
 )
 
 func newBuild(sh *shell) *cobra.Command {
-	return &cobra.Command{
+	var environment string
+	cmd := &cobra.Command{
 		Use:   "build [DIR]",
 		Short: "Build the manifests, as kustomize build does",
 		Long: `Build runs kustomize inside kgen and prints what stock kustomize build prints,
 byte for byte: the manifests to apply to a cluster. DIR is any folder with a
-kustomization.yaml; without it, the folder that holds kgen.yaml is built.`,
+kustomization.yaml; without it, the folder that holds kgen.yaml is built, or the
+environment that --env names.`,
 		Example: `  kgen build | kubectl apply --server-side -f -
-  kgen build environments/production`,
+  kgen build --env staging`,
 		Args:              atMost("DIR"),
 		ValidArgsFunction: onlyDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runBuild(cmd.Context(), sh, args)
+			if environment != "" && len(args) > 0 {
+				return fmt.Errorf("--env %s and the folder %s are two things to build: leave one out", environment, args[0])
+			}
+			return runBuild(cmd.Context(), sh, environment, args)
 		},
 	}
+	cmd.Flags().StringVarP(&environment, "env", "e", "", "build the environment `NAME`")
+	must(cmd.RegisterFlagCompletionFunc("env", completeEnvironments(sh)))
+	return cmd
 }
 
 // onlyDirs completes an argument with folders.
@@ -34,8 +42,8 @@ func onlyDirs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellC
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-func runBuild(ctx context.Context, sh *shell, args []string) error {
-	dir, err := sh.buildDir(ctx, args)
+func runBuild(ctx context.Context, sh *shell, environment string, args []string) error {
+	dir, err := sh.buildDir(ctx, environment, args)
 	if err != nil {
 		return err
 	}
@@ -70,7 +78,7 @@ func runBuild(ctx context.Context, sh *shell, args []string) error {
 
 // buildDir is the folder to build. What an interrupted run left there is put
 // right first.
-func (sh *shell) buildDir(ctx context.Context, args []string) (string, error) {
+func (sh *shell) buildDir(ctx context.Context, environment string, args []string) (string, error) {
 	dir := sh.path(".")
 	if len(args) > 0 {
 		dir = sh.path(args[0])
@@ -82,7 +90,14 @@ func (sh *shell) buildDir(ctx context.Context, args []string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		r.Close()
+		defer r.Close()
+		if environment != "" {
+			model, err := r.model()
+			if err != nil {
+				return "", err
+			}
+			return r.environmentDir(model.Network, environment)
+		}
 	case len(args) == 0:
 		return "", err
 	}

@@ -3,14 +3,16 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/plan"
 )
 
 type generateFlags struct {
-	rendering
+	writing
 	check  bool
 	dryRun bool
 }
@@ -23,15 +25,22 @@ func newGenerate(sh *shell) *cobra.Command {
 		Long: `Generate renders kgen.yaml again after it was edited, writes the files that
 differ, removes those that nothing makes any more, and lists what it did.
 
-A file that was edited by hand since kgen wrote it is not overwritten: it is
-named, and the exit code is 1. Where kgen.yaml has something new to say in that
-very file, nothing at all is written until the file is out of the way.
+A file that was edited by hand keeps its edits: what kgen has to say anew is
+merged into it, line by line. Where you and kgen have changed the same lines,
+nothing at all is written, the lines are named, and the exit code is 1; then
+--conflict says whose lines to take. A file that you have deleted stays so, out
+of its kustomization as well, until --restore brings it back; one that is not
+needed any more but was edited stays and is named.
+
+After a git merge that left conflicts, generate settles those in its own files,
+and in kgen.yaml where both branches have added to it.
 
 To have templates of your own, keep your copies in .kgen/templates and they are
 always used; --templates uses others for one run.`,
 		Example: `  kgen generate
   kgen generate --check      # in CI: exit 1 if the manifests are not those of kgen.yaml
-  kgen generate --dry-run    # what would be written`,
+  kgen generate --dry-run    # what would be written; kgen diff shows the lines
+  kgen generate --restore monitoring/alerts`,
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flagsExclude(cmd, "check", "dry-run"); err != nil {
@@ -42,7 +51,8 @@ always used; --templates uses others for one run.`,
 	}
 	cmd.Flags().BoolVar(&flags.check, "check", false, "write nothing, and exit with 1 if there is anything to do")
 	cmd.Flags().BoolVar(&flags.dryRun, "dry-run", false, "write nothing, and list what would be written")
-	addRendering(cmd, &flags.rendering)
+	cmd.Flags().StringArrayVar(&flags.restore, "restore", nil, "write `PATH` again, a file or a folder of files that you have deleted; may be repeated")
+	addWriting(cmd, &flags.writing)
 	addOutput(cmd, sh)
 	return cmd
 }
@@ -53,11 +63,7 @@ func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
 		return err
 	}
 	defer r.Close()
-	model, err := r.model()
-	if err != nil {
-		return err
-	}
-	s, err := r.step(flags.rendering, model.Network, nil)
+	s, err := r.generation(flags.writing)
 	if err != nil {
 		return err
 	}
@@ -65,19 +71,42 @@ func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
 	case flags.check:
 		return sh.check(s)
 	case flags.dryRun:
-		err = sh.rehearse(s)
-	default:
-		if err = sh.perform(ctx, s); err == nil {
-			sh.say("%s", tally(s.changes, "created", "updated", "deleted"))
-		}
+		return sh.rehearse(s)
 	}
-	if err != nil {
+	if err := sh.perform(ctx, s); err != nil {
 		return err
 	}
-	if kept := s.kept(); len(kept) > 0 {
-		return &refusal{reasons: kept}
-	}
+	sh.say("%s", tally(s.plan, past))
 	return nil
+}
+
+// generation is the step that brings everything in step with kgen.yaml.
+func (r *repo) generation(flags writing) (*step, error) {
+	model, settled, err := r.settledModel()
+	if err != nil {
+		return nil, err
+	}
+	s, err := r.step(flags, model.Network, settled)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range flags.restore {
+		only := writing{restore: []string{name}}
+		if !s.touches(func(c plan.Change) bool { return only.restores(c.Path) }) {
+			return nil, fmt.Errorf("--restore %s: kgen makes no such file; name it as kgen status does", name)
+		}
+	}
+	return s, nil
+}
+
+// touches reports whether the step is about a file.
+func (s *step) touches(file func(plan.Change) bool) bool {
+	for _, c := range s.plan.Changes {
+		if file(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // check lists what is not in step, and refuses if there is anything.
@@ -85,13 +114,13 @@ func (sh *shell) check(s *step) error {
 	if err := sh.list(s.listed(), false); err != nil {
 		return err
 	}
+	sh.warn(s.stale())
 	var found diag.List
 	var refused *refusal
 	if errors.As(s.refused(), &refused) {
 		found = refused.reasons
 	}
-	found = append(found, s.kept()...)
-	if len(s.ops) > 0 {
+	if len(s.plan.Writes()) > 0 {
 		found = append(found, diag.Diagnostic{
 			Severity: diag.Error, Code: "out-of-step",
 			Message: "the files are not what " + modelFile + " makes", Fix: "run kgen generate",
@@ -100,6 +129,6 @@ func (sh *shell) check(s *step) error {
 	if len(found) > 0 {
 		return &refusal{reasons: found}
 	}
-	sh.say("%s and %s agree", modelFile, files(s.wanted.Len()))
+	sh.say("%s and %s agree", modelFile, files(s.made))
 	return nil
 }

@@ -95,7 +95,7 @@ func runInit(ctx context.Context, sh *shell, dir string, flags initFlags) error 
 		return err
 	}
 	defer r.Close()
-	s, err := r.step(flags.rendering, model.Network, model.Data)
+	s, err := r.step(writing{rendering: flags.rendering}, model.Network, model.Data)
 	if err != nil {
 		return err
 	}
@@ -206,11 +206,9 @@ func (sh *shell) mustBeNew(ctx context.Context, dir string) error {
 // one that holds the same: it is somebody else's.
 func (s *step) mustBeNew() error {
 	list := s.obstacles()
-	for _, changes := range [][]plan.Change{s.plan.With(plan.Unchanged), s.changes} {
-		for _, c := range changes {
-			if c.Action != plan.Create {
-				list = append(list, inTheWay(s.at(c.Path)))
-			}
+	for _, c := range s.plan.Changes {
+		if c.Action != plan.Create {
+			list = append(list, inTheWay(s.at(c.Path)))
 		}
 	}
 	if len(list) == 0 {
@@ -222,7 +220,7 @@ func (s *step) mustBeNew() error {
 
 // sayNext says what was made and what to do with it.
 func (sh *shell) sayNext(dir string, s *step) {
-	sh.say("\n%s. Next:", tally(s.changes, "created", "updated", "deleted"))
+	sh.say("\n%s. Next:", tally(s.plan, past))
 	if dir != "." {
 		sh.say("  cd %s", dir)
 	}

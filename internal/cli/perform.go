@@ -19,15 +19,17 @@ func (sh *shell) perform(ctx context.Context, s *step) error {
 		sh.record(s.listed(), false)
 		return err
 	}
-	err := sh.during(fmt.Sprintf("writing %s", files(len(s.ops))), func() error {
-		return txn.Apply(ctx, s.repo.dir, s.ops)
+	ops := s.plan.Ops()
+	err := sh.during(fmt.Sprintf("writing %s", files(len(ops))), func() error {
+		return txn.Apply(ctx, s.repo.dir, ops)
 	})
 	if err != nil {
 		return s.overtaken(err)
 	}
-	if err := sh.list(s.changes, len(s.ops) > 0); err != nil {
+	if err := sh.list(s.listed(), len(ops) > 0); err != nil {
 		return err
 	}
+	sh.warn(s.stale())
 	if s.own != nil && !s.own.kept {
 		sh.say("the templates in %s were used for this run alone, and the next plain run goes back; %s", s.own.dir, keepTemplates)
 	}
@@ -46,8 +48,9 @@ func (s *step) overtaken(failed error) error {
 	if _, err := root.Lstat(journalFile); !errors.Is(err, fs.ErrNotExist) {
 		return failed
 	}
-	paths := make([]string, len(s.ops))
-	for i, op := range s.ops {
+	ops := s.plan.Ops()
+	paths := make([]string, len(ops))
+	for i, op := range ops {
 		paths[i] = op.Path
 	}
 	now, _, err := txn.Read(root, paths)
@@ -55,7 +58,7 @@ func (s *step) overtaken(failed error) error {
 		return failed
 	}
 	var list diag.List
-	for _, op := range s.ops {
+	for _, op := range ops {
 		data, exists := now[op.Path]
 		if op.Seen != nil && (op.Seen.Exists != exists || !bytes.Equal(op.Seen.Data, data)) {
 			list = append(list, diag.Diagnostic{
@@ -80,28 +83,30 @@ func (sh *shell) rehearse(s *step) error {
 	if err := s.refused(); err != nil {
 		return err
 	}
-	sh.say("%s; nothing was written", tally(s.changes, "to create", "to update", "to delete"))
+	sh.warn(s.stale())
+	sh.say("%s; nothing was written", tally(s.plan, planned))
 	return nil
 }
 
+// A tense is how the actions that write are told.
+type tense map[plan.Action]string
+
+var (
+	past    = tense{plan.Create: "created", plan.Update: "updated", plan.Merge: "merged with your edits", plan.Delete: "deleted"}
+	planned = tense{plan.Create: "to create", plan.Update: "to update", plan.Merge: "to merge with your edits", plan.Delete: "to delete"}
+)
+
 // tally counts what is written: "3 files created, 1 updated".
-func tally(changes []plan.Change, created, updated, deleted string) string {
-	counts := map[plan.Action]int{}
-	for _, c := range changes {
-		counts[c.Action]++
-	}
+func tally(p *plan.Plan, t tense) string {
 	text := ""
-	for _, kind := range []struct {
-		action plan.Action
-		did    string
-	}{{plan.Create, created}, {plan.Update, updated}, {plan.Delete, deleted}} {
-		n := counts[kind.action]
+	for _, action := range []plan.Action{plan.Create, plan.Update, plan.Merge, plan.Delete} {
+		n := len(p.With(action))
 		switch {
 		case n == 0:
 		case text == "":
-			text = fmt.Sprintf("%s %s", files(n), kind.did)
+			text = fmt.Sprintf("%s %s", files(n), t[action])
 		default:
-			text += fmt.Sprintf(", %d %s", n, kind.did)
+			text += fmt.Sprintf(", %d %s", n, t[action])
 		}
 	}
 	if text == "" {
@@ -115,14 +120,4 @@ func files(n int) string {
 		return "1 file"
 	}
 	return fmt.Sprintf("%d files", n)
-}
-
-// downgrade makes warnings of findings that do not stop a run.
-func downgrade(list diag.List) diag.List {
-	out := make(diag.List, len(list))
-	for i, d := range list {
-		d.Severity = diag.Warning
-		out[i] = d
-	}
-	return out
 }

@@ -16,9 +16,10 @@ import (
 
 // The files of kgen's own, below the folder of the repository.
 const (
-	modelFile   = "kgen.yaml"
-	schemaFile  = ".kgen/schema.json"
-	journalFile = txn.Folder + "/journal"
+	modelFile      = "kgen.yaml"
+	schemaFile     = ".kgen/schema.json"
+	attributesFile = ".kgen/.gitattributes"
+	journalFile    = txn.Folder + "/journal"
 )
 
 // repo is a repository that this run has to itself until Close.
@@ -150,8 +151,11 @@ func (r *repo) model() (*specfile.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.sh.parse(r.sh.shown(filepath.Join(r.dir, modelFile)), data)
+	return r.sh.parse(r.modelName(), data)
 }
+
+// modelName is kgen.yaml as findings in it name it.
+func (r *repo) modelName() string { return r.sh.shown(filepath.Join(r.dir, modelFile)) }
 
 // parse reads a model, prints its warnings and returns its errors.
 func (sh *shell) parse(name string, data []byte) (*specfile.File, error) {

@@ -16,6 +16,7 @@ import (
 type report struct {
 	listed   bool // there is something to report, even if the list is empty
 	seen     bool // by the person at the terminal, who was asked about it
+	printed  bool // as a document of the command's own
 	written  bool
 	changes  []plan.Change
 	warnings diag.List
@@ -51,7 +52,7 @@ func (sh *shell) list(changes []plan.Change, written bool) error {
 // print completes a run's report. In JSON it is the whole of it, errors
 // included, so that what is on the standard output is one document either way.
 func (r *report) print(sh *shell, errs diag.List) error {
-	if sh.format.word != "json" || !r.listed && len(errs) == 0 {
+	if sh.format.word != "json" || r.printed || !r.listed && len(errs) == 0 {
 		return nil
 	}
 	doc := document{
@@ -63,6 +64,12 @@ func (r *report) print(sh *shell, errs diag.List) error {
 		doc.Files = append(doc.Files, file{Path: c.Path, Action: string(c.Action), Reason: c.Reason})
 	}
 	return writeJSON(sh.Out, doc)
+}
+
+// document prints a command's own JSON document, which is then the only one.
+func (sh *shell) document(v any) error {
+	sh.report.printed = true
+	return writeJSON(sh.Out, v)
 }
 
 func writeJSON(w io.Writer, v any) error {
@@ -137,7 +144,7 @@ func paint(a plan.Action) string {
 	switch a {
 	case plan.Create:
 		return "\x1b[32m"
-	case plan.Update:
+	case plan.Update, plan.Merge, plan.Keep, plan.Missing, plan.Stale:
 		return "\x1b[33m"
 	}
 	return "\x1b[31m"

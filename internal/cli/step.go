@@ -1,99 +1,130 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/gen"
 	"kgen.dev/kgen/internal/plan"
 	"kgen.dev/kgen/internal/spec"
 	"kgen.dev/kgen/internal/specfile"
 	"kgen.dev/kgen/internal/tree"
-	"kgen.dev/kgen/internal/txn"
 )
 
-// A step is all that one run would change: the manifests, and the files that
-// are kgen's own. What is listed of it is what is carried out.
+// A step is all that one run would change, and what it has to say about it.
+// What is listed of the plan is what is carried out.
 type step struct {
-	repo   *repo
-	wanted *tree.Tree
-	base   *tree.Tree
-	plan   *plan.Plan
-	own    *ownTemplates // that had a part in it, or nil
-	links  diag.List     // what stands where a file should and is none
-
-	ops     []txn.Op
-	changes []plan.Change // those that are more than Unchanged, by path
+	repo  *repo
+	plan  *plan.Plan
+	own   *ownTemplates // that had a part in it, or nil
+	links diag.List     // what stands where a file should and is none
+	made  int           // how many files the model makes
 }
+
+// attributes tell git which of kgen's own files people do not write: their
+// lines stay as they are, and pull requests show them folded.
+const attributes = "base.txtar linguist-generated -text\nschema.json linguist-generated -text\n"
 
 // step compares what a model makes with what is there and what kgen wrote
 // last. A model text that is not nil is to become kgen.yaml.
-func (r *repo) step(rendering rendering, n *spec.Network, model []byte) (*step, error) {
-	s := &step{repo: r, base: tree.New()}
+func (r *repo) step(flags writing, n *spec.Network, model []byte) (*step, error) {
+	s := &step{repo: r}
+	in := plan.Input{Base: plan.NewBase(tree.New()), Own: tree.New(), Resolution: flags.resolution()}
 	root, err := os.OpenRoot(r.dir)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {
 		return nil, err
 	}
+	in.Disk = tree.New()
 	if !missing {
 		defer root.Close()
-		if s.base, err = plan.ReadBase(root); err != nil {
+		if in.Base, err = plan.ReadBase(root); err != nil {
+			return nil, err
+		}
+		if in.Disk, s.links, err = plan.ReadDisk(root, in.Base.Paths()); err != nil {
 			return nil, err
 		}
 	}
-	if s.wanted, s.own, err = r.wanted(rendering, n, s.base); err != nil {
+	in.Renamed = renamed(in.Base.Tree, flags.renames)
+	deleted := map[string]bool{} // by a person, and to stay so
+	for _, path := range in.Base.Missing(in.Disk) {
+		deleted[path] = !s.obstructed(path) && !flags.restores(path)
+	}
+	for now, old := range in.Renamed {
+		deleted[now] = deleted[now] || deleted[old]
+	}
+	if in.Wanted, err = r.render(flags.rendering, s, n, gen.Options{
+		Known: in.Base.Tree,
+		Without: func(path string) bool {
+			if deleted[path] {
+				in.Missing = append(in.Missing, path)
+			}
+			return deleted[path]
+		},
+	}); err != nil {
 		return nil, err
 	}
-	disk := tree.New()
-	if !missing {
-		paths := append(plan.Paths(s.base, s.wanted), modelFile, schemaFile, plan.BasePath)
-		if disk, s.links, err = plan.ReadDisk(root, paths); err != nil {
-			return nil, err
-		}
-	}
-	s.plan = plan.Make(s.base, disk, s.wanted)
-	if s.ops, err = s.plan.Ops(); err != nil {
-		return nil, err
-	}
-	for _, c := range s.plan.Changes {
-		if c.Action != plan.Unchanged {
-			s.changes = append(s.changes, c)
-		}
-	}
-	if i := slices.IndexFunc(s.ops, func(op txn.Op) bool { return op.Path == plan.BasePath }); i >= 0 {
-		s.note(disk, s.ops[i])
-	}
-	s.write(disk, schemaFile, specfile.Schema())
+	s.made = in.Wanted.Len()
+	in.Own.Set(schemaFile, specfile.Schema())
+	in.Own.Set(attributesFile, []byte(attributes))
 	if model != nil {
-		s.write(disk, modelFile, model)
+		in.Own.Set(modelFile, model)
 	}
-	slices.SortFunc(s.changes, func(a, b plan.Change) int { return strings.Compare(a.Path, b.Path) })
-	return s, nil
+	if !missing {
+		rest := slices.DeleteFunc(append(plan.Paths(in.Own, in.Wanted), plan.BasePath), func(path string) bool {
+			_, read := in.Base.File(path)
+			return read
+		})
+		more, links, err := plan.ReadDisk(root, rest)
+		if err != nil {
+			return nil, err
+		}
+		for path, data := range more.All() {
+			in.Disk.Set(path, data)
+		}
+		s.links = joined(s.links, links)
+	}
+	s.plan, err = plan.Make(in)
+	return s, err
 }
 
-// write puts a file of kgen's own into the step, unless it is there already.
-func (s *step) write(disk *tree.Tree, path string, data []byte) {
-	old, exists := disk.File(path)
-	if exists && bytes.Equal(old, data) {
-		return
+// renamed are the files that a service's new name gives other paths: new to old.
+func renamed(base *tree.Tree, names map[string]string) map[string]string {
+	out := map[string]string{}
+	for old, now := range names {
+		for file := range base.All() {
+			if dir, name := path.Split(file); name == gen.FileName(old) {
+				out[dir+gen.FileName(now)] = file
+			}
+		}
 	}
-	op := txn.Op{Path: path, Data: data, Seen: &txn.Seen{Exists: exists, Data: old}}
-	s.ops = append(s.ops, op)
-	s.note(disk, op)
+	return out
 }
 
-// note lists the write of a file of kgen's own.
-func (s *step) note(disk *tree.Tree, op txn.Op) {
-	c := plan.Change{Path: op.Path, Action: plan.Create, Reason: "new"}
-	if _, exists := disk.File(op.Path); exists {
-		c.Action, c.Reason = plan.Update, "it follows the other files"
+// joined are the findings of two lists, each once.
+func joined(a, b diag.List) diag.List {
+	out := slices.Clone(a)
+	for _, d := range b {
+		if !slices.Contains(out, d) {
+			out = append(out, d)
+		}
 	}
-	s.changes = append(s.changes, c)
+	return out
+}
+
+// obstructed reports whether something that is no folder stands above a path,
+// or something that is no file at it: then nobody has deleted anything there.
+func (s *step) obstructed(path string) bool {
+	return slices.ContainsFunc(s.links, func(link diag.Diagnostic) bool {
+		return path == link.File || strings.HasPrefix(path, link.File+"/")
+	})
 }
 
 // refused is why the step must not be carried out at all, or nil: files that
@@ -101,13 +132,7 @@ func (s *step) note(disk *tree.Tree, op txn.Op) {
 func (s *step) refused() error {
 	list := s.obstacles()
 	for _, c := range s.plan.Conflicts() {
-		if _, ours := s.base.File(c.Path); ours {
-			list = append(list, s.finding(c, "edited",
-				"was edited by hand, and kgen has something new to write there",
-				"save your version elsewhere, delete the file and run again; what has to stay goes into kgen.yaml or a template"))
-		} else {
-			list = append(list, inTheWay(s.at(c.Path)))
-		}
+		list = append(list, s.conflict(c)...)
 	}
 	if len(list) == 0 {
 		return nil
@@ -116,25 +141,49 @@ func (s *step) refused() error {
 	return &refusal{reasons: list, note: "nothing was written"}
 }
 
-// kept is what the step leaves as it is because somebody has edited it.
-func (s *step) kept() diag.List {
+// conflict tells of a file that kgen would have to change and must not: one
+// finding for each place in it.
+func (s *step) conflict(c plan.Change) diag.List {
+	d := diag.Diagnostic{File: s.at(c.Path), Severity: diag.Error, Code: "conflict", Message: c.Reason}
+	switch {
+	case c.Foreign():
+		return diag.List{inTheWay(d.File)}
+	case len(c.Clashes) == 0:
+		d.Fix = "settle it in the file, or delete the file and run kgen generate --restore " + c.Path
+		return diag.List{d}
+	}
+	if c.From != "" {
+		d.File = s.at(c.From)
+	}
 	var list diag.List
-	for _, c := range s.plan.With(plan.Keep) {
-		list = append(list, s.finding(c, "edited", "was edited by hand, and is left as it is",
-			"put the change into kgen.yaml or a template; or delete the file and run kgen generate to have kgen's own back"))
+	for _, clash := range c.Clashes {
+		d.Line = clash.Line
+		d.Message = c.Reason
+		if clash.Count > 1 {
+			d.Message += fmt.Sprintf(" (lines %d to %d)", clash.Line, clash.Line+clash.Count-1)
+		}
+		d.Fix = "kgen diff --conflict=markers shows both; choose with --conflict=ours, theirs or markers, or edit the file"
+		list = append(list, d)
 	}
-	for _, c := range s.plan.With(plan.StaleEdited) {
-		list = append(list, s.finding(c, "edited", "is not needed any more, but was edited by hand and is left as it is",
-			"delete it, or keep it elsewhere"))
-	}
-	list.Sort()
 	return list
 }
 
-// listed is changes as they are shown: what an obstacle keeps from happening is
-// a conflict.
+// stale warns of files that nothing makes any more and that a person has edited.
+func (s *step) stale() diag.List {
+	var list diag.List
+	for _, c := range s.plan.With(plan.Stale) {
+		list = append(list, diag.Diagnostic{
+			File: s.at(c.Path), Severity: diag.Warning, Code: "stale",
+			Message: "is not needed any more, but was edited by hand and is left as it is", Fix: "delete it, or keep it elsewhere",
+		})
+	}
+	return list
+}
+
+// listed is the changes as they are shown: what an obstacle keeps from
+// happening is a conflict.
 func (s *step) listed() []plan.Change {
-	out := slices.Clone(s.changes)
+	out := s.plan.Listed()
 	for i := range out {
 		for _, link := range s.links {
 			if p := out[i].Path; p == link.File || strings.HasPrefix(p, link.File+"/") {
@@ -158,10 +207,6 @@ func (s *step) obstacles() diag.List {
 // would write it, as findings in kgen.yaml are.
 func (s *step) at(path string) string {
 	return s.repo.sh.shown(filepath.Join(s.repo.dir, filepath.FromSlash(path)))
-}
-
-func (s *step) finding(c plan.Change, code, fact, fix string) diag.Diagnostic {
-	return diag.Diagnostic{File: s.at(c.Path), Severity: diag.Error, Code: code, Message: fact, Fix: fix}
 }
 
 // inTheWay is a file that kgen would make and somebody else has made.
