@@ -13,8 +13,8 @@ import (
 
 // admittedKinds are all that kgen makes; each has to be seen admitted.
 var admittedKinds = []string{
-	"AuthorizationPolicy", "Certificate", "CiliumNetworkPolicy", "DestinationRule", "FrontendConfig", "GRPCRoute", "Gateway",
-	"HTTPRoute", "Ingress", "Middleware", "Namespace", "NetworkPolicy", "PeerAuthentication", "PodMonitor", "PrometheusRule",
+	"ApplicationSet", "AuthorizationPolicy", "Canary", "Certificate", "CiliumNetworkPolicy", "DestinationRule", "FrontendConfig", "GRPCRoute", "Gateway", "GitRepository",
+	"HTTPRoute", "Ingress", "Kustomization", "Middleware", "Namespace", "NetworkPolicy", "PeerAuthentication", "PodMonitor", "PrometheusRule",
 	"ReferenceGrant", "Role", "RoleBinding", "Service", "ServiceEntry", "ServiceMonitor", "TLSRoute", "VirtualService",
 }
 
@@ -44,12 +44,20 @@ func TestAdmission(t *testing.T) {
 	t.Run("controls", func(t *testing.T) { refuse(t, c) })
 }
 
-// built are the model's objects in the order and the words of kustomize build.
+// built are the model's objects in the order and the words of kustomize build,
+// and behind them those that say how it is delivered.
 func (m *model) built(t *testing.T) []cluster.Object {
 	t.Helper()
 	stream, err := kustomize.BuildTree(m.tree, ".")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if m.network.Spec.Delivery != nil {
+		delivery, err := kustomize.BuildTree(m.tree, "delivery")
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream = slices.Concat(stream, []byte("---\n"), delivery)
 	}
 	objects, err := cluster.Objects(stream)
 	if err != nil {
@@ -116,7 +124,7 @@ func admit(t *testing.T, c *cluster.Cluster, kinds map[string]bool, m *model) {
 				t.Errorf("%s brings a warning: %s", o, w)
 			}
 		}
-		if o.Kind == "Gateway" {
+		if slices.Contains([]string{"Gateway", "GitRepository", "Kustomization"}, o.Kind) {
 			// Its CRD has a default for the status, which its controller would
 			// have written long before somebody applies the Gateway again.
 			if versions[o.String()], err = c.Touch(t.Context(), o); err != nil {

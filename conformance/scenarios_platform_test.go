@@ -24,7 +24,9 @@ type backend struct {
 func (w world) backends() []backend {
 	own := map[string]bool{w.s.Name: true}
 	if c := w.s.Canary; c != nil {
-		own[w.s.Name+"-"+c.Stable], own[w.s.Name+"-"+c.Version] = true, true
+		for _, version := range c.Versions() {
+			own[w.s.Name+"-"+version] = true
+		}
 	}
 	var out []backend
 	add := func(b backend) {
@@ -194,10 +196,16 @@ func withoutEndpoints(w world) []scene {
 }
 
 // scrapeJobs are the jobs under which Prometheus scrapes the service: the names
-// of the Services that its ServiceMonitor selects and that have the port.
+// of the Services that its ServiceMonitor selects and that have the port, or that
+// of the PodMonitor that asks its pods for the port by number.
 func (w world) scrapeJobs() []string {
 	selects := func(labels map[string]string, selector manifest.Selector) bool { return selector.Matches(labels) }
 	var out []string
+	for _, monitor := range objectsOf[manifest.Monitor](w.m.objects, "PodMonitor") {
+		if s := monitor.Spec; len(s.PodMetricsEndpoints) > 0 && s.PodMetricsEndpoints[0].PortNumber != 0 && s.Selector.Matches(w.s.PodLabels) {
+			out = append(out, monitor.Metadata.Namespace+"/"+monitor.Metadata.Name)
+		}
+	}
 	for _, monitor := range objectsOf[manifest.Monitor](w.m.objects, "ServiceMonitor") {
 		if !slices.Contains(monitor.Spec.NamespaceSelector.MatchNames, w.namespace()) {
 			continue

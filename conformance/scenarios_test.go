@@ -207,7 +207,7 @@ func trafficAbsent(w world) []scene {
 		return nil
 	}
 	nobody := map[string]string{"destination_service_namespace": w.namespace(), "destination_service_name": w.s.Name}
-	if w.s.Canary != nil && (w.mesh() == string(spec.Ambient) || len(w.s.Hosts) > 0) {
+	if w.s.Canary != nil && (w.mesh() == string(spec.Ambient) || len(w.s.Hosts) > 0 || w.s.Canary.Owner == spec.FlaggerOwner) {
 		delete(nobody, "destination_service_name") // it goes by several names
 	}
 	src := w.sources(true)[0]

@@ -100,11 +100,11 @@ type outcome struct {
 
 // serviceName is what the telemetry calls the service for requests of a version.
 func (w world) serviceName(src source, version string) string {
-	if w.s.Canary == nil || !src.split {
+	if w.s.Canary == nil || !src.split && w.s.Canary.Owner != spec.FlaggerOwner {
 		return w.s.Name
 	}
 	if version == "" {
-		version = w.s.Canary.Stable
+		version = w.s.Canary.Versions()[0]
 	}
 	return w.s.Name + "-" + version
 }
@@ -122,7 +122,7 @@ func (w world) istioLabels(src source, o outcome) map[string]string {
 	version := o.version
 	if version == "" {
 		version = "latest"
-		if w.s.Canary != nil {
+		if w.s.Canary != nil && !w.s.Canary.Owned() {
 			version = w.s.Canary.Stable
 		}
 	}

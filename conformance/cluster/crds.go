@@ -23,6 +23,10 @@ var platforms = []struct{ module, files string }{
 	{"github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/*.yaml"},
 	{"github.com/cert-manager/cert-manager", "deploy/crds/*.yaml"},
 	{"github.com/traefik/traefik/v3", "docs/content/reference/dynamic-configuration/kubernetes-crd-definition-v1.yml"},
+	{"github.com/fluxcd/flagger", "artifacts/flagger/crd.yaml"},
+	{"github.com/fluxcd/source-controller", "config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml"},
+	{"github.com/fluxcd/kustomize-controller", "config/crd/bases/*.yaml"},
+	{"github.com/argoproj/argo-cd/v3", "manifests/crds/applicationset-crd.yaml"},
 	{"github.com/cilium/cilium", "pkg/k8s/apis/cilium.io/client/crds/v2/ciliumnetworkpolicies.yaml"},
 }
 
