@@ -47,6 +47,7 @@ type proposal struct {
 	summary string // what it is about
 	answers string // what holds the answers, for another time
 	again   string // and how they are used then
+	careful bool   // something is lost, so that a mere Enter means no
 }
 
 // confirm shows a person at a terminal what is about to be written, and asks.
@@ -68,7 +69,7 @@ func (sh *shell) confirm(ctx context.Context, p proposal) error {
 		fmt.Fprintf(sh.Err, "\n%s\n", p.summary)
 	}
 	yes, err := sh.asker(false).Confirm(ctx, prompt.YesNo{
-		Message: fmt.Sprintf("Write %s?", files(len(p.step.plan.Writes()))), Default: true,
+		Message: fmt.Sprintf("Write %s?", files(len(p.step.plan.Writes()))), Default: !p.careful,
 		Help: "Nothing is written before you say yes. If you say no, your answers are printed, for another time.",
 	})
 	if err != nil || yes {

@@ -73,7 +73,7 @@ func (sh *shell) change(ctx context.Context, flags changeFlags, verb func(*specf
 	asked := sh.interactive() && !flags.yes
 	switch {
 	case asked:
-		if err := sh.agree(ctx, s, what.Notes); err != nil {
+		if err := sh.agree(ctx, s, what); err != nil {
 			return err
 		}
 	case what.Removes != "" && !flags.yes:
@@ -108,15 +108,20 @@ func (r *repo) rewrite(before *specfile.File, want *spec.Network) (*specfile.Fil
 	return model, nil
 }
 
+// note says what follows from a change.
 func (sh *shell) note(notes []string) {
+	sh.report.notes = notes
 	for _, n := range notes {
 		sh.say("%s", n)
 	}
 }
 
 // agree shows a person at the terminal what follows from a change, and asks.
-func (sh *shell) agree(ctx context.Context, s *step, notes []string) error {
-	return sh.confirm(ctx, proposal{step: s, summary: strings.Join(notes, "\n"), again: "nothing has changed"})
+func (sh *shell) agree(ctx context.Context, s *step, what change) error {
+	sh.report.notes = what.Notes
+	return sh.confirm(ctx, proposal{
+		step: s, summary: strings.Join(what.Notes, "\n"), again: "nothing has changed", careful: what.Removes != "",
+	})
 }
 
 // settledModel reads kgen.yaml, and settles a merge conflict that git has left

@@ -1,8 +1,7 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,12 +16,7 @@ func (sh *shell) modelForCompletion() *spec.Network {
 	if err != nil {
 		return nil
 	}
-	f, err := os.Open(filepath.Join(dir, modelFile))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	data, err := readLimited(f)
+	data, err := (&repo{sh: sh, dir: dir}).readModel()
 	if err != nil {
 		return nil
 	}
@@ -33,14 +27,14 @@ func (sh *shell) modelForCompletion() *spec.Network {
 // completeServices offers, for the first argument, the services for which keep
 // is true; nil keeps all.
 func completeServices(sh *shell, keep func(*spec.Service) bool) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		n := sh.modelForCompletion()
 		if n == nil || len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		var out []string
 		for i := range n.Spec.Services {
-			if s := &n.Spec.Services[i]; keep == nil || keep(s) {
+			if s := &n.Spec.Services[i]; strings.HasPrefix(s.Name, begun) && (keep == nil || keep(s)) {
 				out = append(out, s.Name)
 			}
 		}

@@ -20,12 +20,14 @@ type report struct {
 	written  bool
 	changes  []plan.Change
 	warnings diag.List
+	notes    []string
 }
 
 // document is a report as -o json prints it.
 type document struct {
 	Written     bool      `json:"written"`
 	Files       []file    `json:"files"`
+	Notes       []string  `json:"notes,omitempty"`
 	Diagnostics diag.List `json:"diagnostics"`
 }
 
@@ -58,6 +60,7 @@ func (r *report) print(sh *shell, errs diag.List) error {
 	doc := document{
 		Written:     r.written,
 		Files:       make([]file, 0, len(r.changes)),
+		Notes:       r.notes,
 		Diagnostics: append(append(diag.List{}, r.warnings...), errs...),
 	}
 	for _, c := range r.changes {

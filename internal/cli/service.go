@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"kgen.dev/kgen/internal/prompt"
 	"kgen.dev/kgen/internal/spec"
-	"kgen.dev/kgen/internal/specfile"
 )
 
 // serviceFlags are the flags that describe one service.
@@ -51,34 +48,12 @@ func (f *serviceFlags) add(cmd *cobra.Command, sh *shell) {
 
 	complete(cmd, "type", string(spec.ClusterIP), string(spec.LoadBalancer), string(spec.Headless))
 	for _, name := range []string{"calls", "called-by"} {
-		must(cmd.RegisterFlagCompletionFunc(name, sh.completeServices))
+		must(cmd.RegisterFlagCompletionFunc(name, func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+			return completeServices(sh, nil)(cmd, nil, begun)
+		}))
 	}
 	complete(cmd, "port", spec.NoPorts)
 	for _, name := range []string{"host", "path", "canary", "stable", "metrics", "replicas", "egress"} {
 		complete(cmd, name)
 	}
-}
-
-// completeServices offers the services of the nearest kgen.yaml, as far as it
-// can be read; what is wrong with it is for the command itself to say.
-func (sh *shell) completeServices(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	dir, err := findRoot(sh.path("."))
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	data, err := (&repo{sh: sh, dir: dir}).readModel()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	file, _ := specfile.Parse(modelFile, data)
-	if file.Network == nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var names []string
-	for _, s := range file.Network.Spec.Services {
-		if strings.HasPrefix(s.Name, begun) {
-			names = append(names, s.Name)
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }

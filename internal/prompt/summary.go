@@ -142,7 +142,13 @@ func traits(n *spec.Spec, s *spec.Service) []string {
 	for _, h := range s.Hosts {
 		out = append(out, scheme+h)
 	}
-	if c := s.Canary; c != nil {
+	switch c := s.Canary; {
+	case c == nil:
+	case c.Owned():
+		out = append(out, "its canary moved by "+string(c.Owner))
+	case c.Pinned():
+		out = append(out, "all to "+c.Stable)
+	default:
 		out = append(out, fmt.Sprintf("%d%% to %s beside %s", c.Weight, c.Version, c.Stable))
 	}
 	if m := s.Metrics; m != nil {

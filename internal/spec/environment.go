@@ -25,7 +25,8 @@ func (n *Network) in(e *Environment) *Network {
 	s.Environments, s.Delivery = nil, nil
 	// The namespace's default is the name in the file, whatever it is called there.
 	def(&s.Namespace, n.Metadata.Name)
-	if e.Namespace != "" {
+	if e.Namespace != "" && e.Namespace != s.Namespace {
+		s.Services = moved(s.Services, s.Namespace, e.Namespace)
 		s.Namespace = e.Namespace
 	}
 	if e.Application != "" {
@@ -49,6 +50,32 @@ func (n *Network) in(e *Environment) *Network {
 		}
 	}
 	return &out
+}
+
+// moved are services in another namespace: what they say of their own one, as
+// that of a callee or a caller, follows.
+func moved(services []Service, from, to string) []Service {
+	out := slices.Clone(services)
+	for i := range out {
+		s := &out[i]
+		if slices.ContainsFunc(s.Calls, func(c Call) bool { return c.Namespace == from }) {
+			s.Calls = slices.Clone(s.Calls)
+		}
+		for j := range s.Calls {
+			if s.Calls[j].Namespace == from {
+				s.Calls[j].Namespace = to
+			}
+		}
+		if slices.ContainsFunc(s.Callers, func(c Caller) bool { return c.Namespace == from }) {
+			s.Callers = slices.Clone(s.Callers)
+		}
+		for j := range s.Callers {
+			if s.Callers[j].Namespace == from {
+				s.Callers[j].Namespace = to
+			}
+		}
+	}
+	return out
 }
 
 // indexByName finds services by name: the first of each, where names are not unique.

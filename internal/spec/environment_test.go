@@ -18,7 +18,13 @@ func TestFor(t *testing.T) {
 		want func(n *spec.Network)
 	}{
 		{"nothing", spec.Environment{}, func(*spec.Network) {}},
-		{"a namespace", spec.Environment{Namespace: "test"}, func(n *spec.Network) { n.Spec.Namespace = "test" }},
+		{"a namespace, whose own name follows", spec.Environment{Namespace: "test", Services: []spec.EnvironmentService{{Name: "peer", Replicas: 9}}}, func(n *spec.Network) {
+			n.Spec.Namespace = "test"
+			peer := &n.Spec.Services[4]
+			peer.Replicas = 9
+			peer.Calls = []spec.Call{{Service: "api", Namespace: "test"}, {Service: "api", Namespace: "other"}}
+			peer.Callers = []spec.Caller{{Namespace: "other"}, {Namespace: "test", PodLabels: map[string]string{"app": "peer"}}}
+		}},
 		{"a name, by which the namespace does not change", spec.Environment{Application: "shop-eu"}, func(n *spec.Network) { n.Metadata.Name = "shop-eu" }},
 		{"a domain", spec.Environment{Domain: "example.eu"}, func(n *spec.Network) { n.Spec.Domain = "example.eu" }},
 		{"certificates", spec.Environment{Ingress: &spec.EnvironmentIngress{TLS: &spec.TLS{SecretName: "own"}}}, func(n *spec.Network) {
@@ -47,7 +53,12 @@ func TestFor(t *testing.T) {
 				n := sound()
 				n.Spec.Services = append(n.Spec.Services,
 					spec.Service{Name: "new", Ports: []spec.Port{{Port: 80}}, Canary: &spec.Canary{Version: "v2", Weight: 10}},
-					spec.Service{Name: "edge", Type: spec.LoadBalancer, Ports: []spec.Port{{Port: 443}}, LoadBalancer: &spec.LoadBalancerOptions{SourceRanges: []string{"203.0.113.0/24"}}})
+					spec.Service{Name: "edge", Type: spec.LoadBalancer, Ports: []spec.Port{{Port: 443}}, LoadBalancer: &spec.LoadBalancerOptions{SourceRanges: []string{"203.0.113.0/24"}}},
+					spec.Service{
+						Name: "peer", Ports: []spec.Port{{Port: 80}},
+						Calls:   []spec.Call{{Service: "api", Namespace: sound().WithDefaults().Spec.Namespace}, {Service: "api", Namespace: "other"}},
+						Callers: []spec.Caller{{Namespace: "other"}, {Namespace: sound().WithDefaults().Spec.Namespace, PodLabels: map[string]string{"app": "peer"}}},
+					})
 				c.env.Name = "eu"
 				n.Spec.Environments = []spec.Environment{{Name: "other", Namespace: "other"}, c.env}
 				n.Spec.Delivery = &spec.Delivery{Tool: spec.Flux}

@@ -19,7 +19,7 @@ import (
 // comments with it: those inside it, behind it, and directly above it. A nil
 // list has no key, an empty one is written []. A value that becomes its type's
 // zero is written out where zero is a value (weight: 0, insecure: false), and
-// its key goes where zero means absence.
+// its key goes where zero means absence, or where other keys beside it go.
 //
 // The result decodes to exactly want: where such a text cannot be had, the
 // error says so, and where. What want means is not judged: Parse the result.

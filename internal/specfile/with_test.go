@@ -51,6 +51,9 @@ var withScalars = []withCase{
 	{"a zero that is a value", first(func(s *spec.Service) { s.Canary.Weight = 0 }),
 		"  - name: web\n    canary:\n      version: v2\n      weight: 10 # ten\n",
 		"  - name: web\n    canary:\n      version: v2\n      weight: 0 # ten\n"},
+	{"a zero goes with what it was about", first(func(s *spec.Service) { *s.Canary = spec.Canary{Stable: "v2"} }),
+		"  - name: web\n    canary: {stable: v1, version: v2, weight: 10} # ten\n",
+		"  - name: web\n    canary: {stable: v2} # ten\n"},
 	{"a rename is one word", func(s []spec.Service) []spec.Service {
 		s[0].Name, s[1].Calls[0].Service = "shop", "shop"
 		return s

@@ -28,11 +28,18 @@ func (e *editor) changeStruct(n *yaml.Node, was, want reflect.Value, s slot) {
 	}
 	c := e.pairs(n, s)
 	kept := len(orders)
-	for i := range tab.fields {
-		if gone(&tab.fields[i], was.Field(tab.fields[i].index), want.Field(tab.fields[i].index)) && at[i] >= 0 {
-			c.items[at[i]].gone = true
-			kept--
+	lose := func(absent func(f *field, was, want reflect.Value) bool) {
+		for i := range tab.fields {
+			f := &tab.fields[i]
+			if at[i] >= 0 && !c.items[at[i]].gone && absent(f, was.Field(f.index), want.Field(f.index)) {
+				c.items[at[i]].gone = true
+				kept--
+			}
 		}
+	}
+	lose(gone)
+	if kept < len(orders) {
+		lose(emptied)
 	}
 	if kept == 0 && len(orders) > 0 {
 		e.replace(n, want, s)
@@ -67,6 +74,12 @@ func (e *editor) changeStruct(n *yaml.Node, was, want reflect.Value, s slot) {
 // gone reports whether a field that the text has is to have no key any more.
 func gone(f *field, was, want reflect.Value) bool {
 	return !f.required && want.IsZero() && !was.IsZero() && !zeroIsValue(want)
+}
+
+// emptied reports whether a field whose mapping loses other keys goes with them:
+// a weight of 0 says nothing where the version that had it is gone.
+func emptied(f *field, was, want reflect.Value) bool {
+	return !f.required && want.IsZero() && !was.IsZero()
 }
 
 // zeroIsValue reports whether a zero can be written, and says something.
