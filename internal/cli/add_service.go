@@ -128,7 +128,7 @@ func newName(model *specfile.File, name string) error {
 // nearestModel reads the model that is to be extended. The repository is not
 // held meanwhile: others need not wait for a person's answers.
 func (sh *shell) nearestModel(ctx context.Context) (dir string, model *specfile.File, err error) {
-	r, err := sh.openNearest(ctx)
+	r, err := sh.openToRead(ctx)
 	if err != nil {
 		return "", nil, err
 	}

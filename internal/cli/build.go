@@ -86,7 +86,7 @@ func (sh *shell) buildDir(ctx context.Context, environment string, args []string
 	root, err := findRoot(dir)
 	switch {
 	case err == nil:
-		r, err := sh.open(ctx, root)
+		r, err := sh.share(ctx, root)
 		if err != nil {
 			return "", err
 		}

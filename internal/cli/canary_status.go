@@ -48,7 +48,7 @@ type statedElsewhere struct {
 }
 
 func runCanaryStatus(ctx context.Context, sh *shell, flags rendering, wide bool) error {
-	r, err := sh.openNearest(ctx)
+	r, err := sh.openToRead(ctx)
 	if err != nil {
 		return err
 	}

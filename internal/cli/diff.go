@@ -70,7 +70,7 @@ type difference struct {
 }
 
 func runDiff(ctx context.Context, sh *shell, flags diffFlags, args []string) error {
-	r, err := sh.openNearest(ctx)
+	r, err := sh.openToRead(ctx)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func runDiffEnvironments(ctx context.Context, sh *shell, flags diffFlags, args [
 	case len(names) > 2:
 		return fmt.Errorf("--env %s: two environments can be compared, not %d", flags.environments, len(names))
 	}
-	r, err := sh.openNearest(ctx)
+	r, err := sh.openToRead(ctx)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,11 @@ always used; --templates uses others for one run.`,
 }
 
 func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
-	r, err := sh.openNearest(ctx)
+	open := sh.openNearest
+	if flags.check || flags.dryRun {
+		open = sh.openToRead
+	}
+	r, err := open(ctx)
 	if err != nil {
 		return err
 	}

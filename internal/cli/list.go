@@ -96,7 +96,7 @@ func runList(ctx context.Context, sh *shell, kind string, wide bool) error {
 	if kind == listCanaries {
 		return runCanaryStatus(ctx, sh, rendering{}, wide)
 	}
-	r, err := sh.openNearest(ctx)
+	r, err := sh.openToRead(ctx)
 	if err != nil {
 		return err
 	}

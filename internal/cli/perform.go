@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/plan"
@@ -40,35 +37,16 @@ func (sh *shell) perform(ctx context.Context, s *step) error {
 // has saved a file since kgen read it. After a run that could not be taken back
 // the files are as that run left them, which the error tells.
 func (s *step) overtaken(failed error) error {
-	root, err := os.OpenRoot(s.repo.dir)
-	if err != nil {
-		return failed
-	}
-	defer root.Close()
-	if _, err := root.Lstat(journalFile); !errors.Is(err, fs.ErrNotExist) {
-		return failed
-	}
-	ops := s.plan.Ops()
-	paths := make([]string, len(ops))
-	for i, op := range ops {
-		paths[i] = op.Path
-	}
-	now, _, err := txn.Read(root, paths)
-	if err != nil {
+	var changed *txn.Changed
+	if !errors.As(failed, &changed) {
 		return failed
 	}
 	var list diag.List
-	for _, op := range ops {
-		data, exists := now[op.Path]
-		if op.Seen != nil && (op.Seen.Exists != exists || !bytes.Equal(op.Seen.Data, data)) {
-			list = append(list, diag.Diagnostic{
-				File: s.at(op.Path), Severity: diag.Error, Code: "changed",
-				Message: "has changed since kgen read it", Fix: "run again to take the change into account",
-			})
-		}
-	}
-	if len(list) == 0 {
-		return failed
+	for _, path := range changed.Paths {
+		list = append(list, diag.Diagnostic{
+			File: s.at(path), Severity: diag.Error, Code: "changed",
+			Message: "has changed since kgen read it", Fix: "run again to take the change into account",
+		})
 	}
 	list.Sort()
 	return &refusal{reasons: list, note: "nothing was written"}

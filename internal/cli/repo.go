@@ -19,10 +19,9 @@ const (
 	modelFile      = "kgen.yaml"
 	schemaFile     = ".kgen/schema.json"
 	attributesFile = ".kgen/.gitattributes"
-	journalFile    = txn.Folder + "/journal"
 )
 
-// repo is a repository that this run has to itself until Close.
+// repo is a repository in which nobody else writes until Close.
 type repo struct {
 	sh        *shell
 	dir       string // absolute; it may not exist yet
@@ -59,8 +58,11 @@ func (e errNoModel) Error() string {
 	return fmt.Sprintf("there is no %s in %s or in a folder above it; run kgen init to make one, or name its folder with -C", modelFile, e.from)
 }
 
-// findRoot returns the nearest folder, from dir upwards, that holds a kgen.yaml,
-// or a journal: a run that was killed may not have got to kgen.yaml.
+// marks are what tells a repository's folder: a kgen.yaml, or a journal, because
+// a run that was killed may not have got to kgen.yaml.
+var marks = append([]string{modelFile}, txn.Journals()...)
+
+// findRoot returns the nearest folder, from dir upwards, that has a mark.
 func findRoot(dir string) (string, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -74,7 +76,7 @@ func findRoot(dir string) (string, error) {
 		return "", fmt.Errorf("%s is not a folder", dir)
 	}
 	for at := abs; ; at = filepath.Dir(at) {
-		for _, name := range []string{modelFile, journalFile} {
+		for _, name := range marks {
 			_, err := os.Lstat(filepath.Join(at, name))
 			if err == nil {
 				return at, nil
@@ -99,12 +101,43 @@ func (sh *shell) openNearest(ctx context.Context) (*repo, error) {
 	return sh.open(ctx, dir)
 }
 
+// openToRead opens the repository that the run was started in or below, for a
+// run that writes nothing: others may read it meanwhile.
+func (sh *shell) openToRead(ctx context.Context) (*repo, error) {
+	dir, err := findRoot(sh.path("."))
+	if err != nil {
+		return nil, err
+	}
+	return sh.share(ctx, dir)
+}
+
+// share waits until no other run writes in the folder, and puts right what an
+// interrupted one left there.
+func (sh *shell) share(ctx context.Context, dir string) (*repo, error) {
+	recovered, release, err := txn.Share(ctx, dir, sh.waiting(dir))
+	if err != nil {
+		return nil, err
+	}
+	return sh.opened(dir, recovered, release), nil
+}
+
+func (sh *shell) waiting(dir string) func() {
+	return func() { sh.say("waiting for another kgen that works in %s", sh.shown(dir)) }
+}
+
+// opened tells what an earlier run's leftovers came to.
+func (sh *shell) opened(dir string, recovered txn.Recovered, unlock func()) *repo {
+	left := recovered.Outcome != txn.Nothing
+	if left {
+		sh.say("%s", recovered)
+	}
+	return &repo{sh: sh, dir: dir, recovered: left, unlock: unlock}
+}
+
 // open waits until no other run works in the folder, and puts right what an
 // interrupted one left there.
 func (sh *shell) open(ctx context.Context, dir string) (*repo, error) {
-	unlock, err := txn.Lock(ctx, dir, func() {
-		sh.say("waiting for another kgen that works in %s", sh.shown(dir))
-	})
+	unlock, err := txn.Lock(ctx, dir, sh.waiting(dir))
 	if err != nil {
 		return nil, err
 	}
@@ -113,10 +146,7 @@ func (sh *shell) open(ctx context.Context, dir string) (*repo, error) {
 		unlock()
 		return nil, err
 	}
-	if recovered.Outcome != txn.Nothing {
-		sh.say("%s", recovered)
-	}
-	return &repo{sh: sh, dir: dir, recovered: recovered.Outcome != txn.Nothing, unlock: unlock}, nil
+	return sh.opened(dir, recovered, unlock), nil
 }
 
 // Close lets other runs work in the folder.

@@ -80,7 +80,7 @@ type stated struct {
 }
 
 func runStatus(ctx context.Context, sh *shell, flags statusFlags) error {
-	r, err := sh.openNearest(ctx)
+	r, err := sh.openToRead(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,11 @@ func agree(name string, base, ours, theirs, merged []byte) error {
 		return nil
 	}
 	var sides [4]resources
+	// A file of JSON patches is a list, and holds no objects.
+	read := objects
+	if _, err := objects(name, theirs); err != nil {
+		read = document
+	}
 	for i, text := range [][]byte{base, ours, theirs, merged} {
 		r, err := read(name, text)
 		switch {
@@ -56,7 +61,7 @@ func names(sides [4]resources) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-func read(name string, text []byte) (resources, error) {
+func objects(name string, text []byte) (resources, error) {
 	objects, err := manifest.Parse(name, text)
 	if err != nil {
 		return nil, err
@@ -77,6 +82,15 @@ func read(name string, text []byte) (resources, error) {
 		out[id] = append(out[id], v)
 	}
 	return out, nil
+}
+
+// document is a text that is one value of any shape.
+func document(name string, text []byte) (resources, error) {
+	v, err := manifest.ParseValue(name, text)
+	if err != nil {
+		return nil, err
+	}
+	return resources{"the file": {v}}, nil
 }
 
 // whole holds the objects of one name against each other. Where one is there

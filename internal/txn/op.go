@@ -43,6 +43,9 @@ const (
 	maxFile = 1 << 30
 )
 
+// Journals are the files that a run leaves which was killed, below the folder.
+func Journals() []string { return []string{journalPath, journalTempPath} }
+
 // Op is one file's wish: to hold Data, or not to be there.
 type Op struct {
 	Path   string // slash-separated, relative to the folder, fs.ValidPath

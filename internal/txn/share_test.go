@@ -17,12 +17,13 @@ import (
 // TestShareTogether lets several read at once, and nobody write meanwhile.
 func TestShareTogether(t *testing.T) {
 	dir := scratch(t)
-	alone := func() { t.Error("waited, although others only read") }
-	_, first, err := Share(t.Context(), dir, alone)
-	must(t, err)
-	_, second, err := Share(t.Context(), dir, alone)
-	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
+	alone := cancel // a wait would not end by itself
+	_, first, err := Share(ctx, dir, alone)
+	must(t, err)
+	_, second, err := Share(ctx, dir, alone)
+	must(t, err)
+	ctx, cancel = context.WithCancel(t.Context())
 	if _, err := Lock(ctx, dir, cancel); !errors.Is(err, context.Canceled) {
 		t.Errorf("locked what others read: %v", err)
 	}
@@ -32,7 +33,8 @@ func TestShareTogether(t *testing.T) {
 		t.Errorf("locked what another reads: %v", err)
 	}
 	second()
-	unlock, err := Lock(t.Context(), dir, alone)
+	ctx, cancel = context.WithCancel(t.Context())
+	unlock, err := Lock(ctx, dir, cancel)
 	must(t, err)
 	ctx, cancel = context.WithCancel(t.Context())
 	if _, _, err := Share(ctx, dir, cancel); !errors.Is(err, context.Canceled) {
