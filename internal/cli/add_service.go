@@ -58,10 +58,12 @@ On a terminal nothing is written before the list of files is confirmed.`,
 }
 
 func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error {
-	dir, before, err := sh.nearestModel(ctx)
+	read, before, err := sh.nearestModel(ctx)
 	if err != nil {
 		return err
 	}
+	// Others need not wait for a person's answers.
+	read.Close()
 	if err := newName(before, flags.preset.Service.Name); err != nil {
 		return err
 	}
@@ -70,7 +72,7 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 		return err
 	}
 	sh.warn(added.Warnings)
-	r, err := sh.open(ctx, dir)
+	r, err := sh.open(ctx, read.dir)
 	if err != nil {
 		return err
 	}
@@ -123,18 +125,6 @@ func newName(model *specfile.File, name string) error {
 		Message: fmt.Sprintf("there is a service %s already (%s)", name, place),
 		Fix:     "edit it there, or choose another name",
 	}}
-}
-
-// nearestModel reads the model that is to be extended. The repository is not
-// held meanwhile: others need not wait for a person's answers.
-func (sh *shell) nearestModel(ctx context.Context) (dir string, model *specfile.File, err error) {
-	r, err := sh.openToRead(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	defer r.Close()
-	model, err = r.model()
-	return r.dir, model, err
 }
 
 // extend adds a service to the model as it stands now, which may be further on

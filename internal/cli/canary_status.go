@@ -48,15 +48,11 @@ type statedElsewhere struct {
 }
 
 func runCanaryStatus(ctx context.Context, sh *shell, flags rendering, wide bool) error {
-	r, err := sh.openToRead(ctx)
+	r, model, err := sh.nearestModel(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	model, err := r.model()
-	if err != nil {
-		return err
-	}
 	canaries, err := r.canaries(flags, model.Network)
 	if err != nil {
 		return err

@@ -28,15 +28,11 @@ func runDiffEnvironments(ctx context.Context, sh *shell, flags diffFlags, args [
 	case len(names) > 2:
 		return fmt.Errorf("--env %s: two environments can be compared, not %d", flags.environments, len(names))
 	}
-	r, err := sh.openToRead(ctx)
+	r, model, err := sh.nearestModel(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	model, err := r.model()
-	if err != nil {
-		return err
-	}
 	var built [2]environment
 	var problems diag.List
 	for i, name := range names {

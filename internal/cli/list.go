@@ -96,15 +96,11 @@ func runList(ctx context.Context, sh *shell, kind string, wide bool) error {
 	if kind == listCanaries {
 		return runCanaryStatus(ctx, sh, rendering{}, wide)
 	}
-	r, err := sh.openToRead(ctx)
+	r, model, err := sh.nearestModel(ctx)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	model, err := r.model()
-	if err != nil {
-		return err
-	}
 	if kind == listEnvironments {
 		return sh.listEnvironments(model.Network, wide)
 	}

@@ -111,6 +111,21 @@ func (sh *shell) openToRead(ctx context.Context) (*repo, error) {
 	return sh.share(ctx, dir)
 }
 
+// nearestModel opens the repository to read, and reads its kgen.yaml. Where there
+// is an error nothing is open.
+func (sh *shell) nearestModel(ctx context.Context) (*repo, *specfile.File, error) {
+	r, err := sh.openToRead(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := r.model()
+	if err != nil {
+		r.Close()
+		return nil, nil, err
+	}
+	return r, model, nil
+}
+
 // share waits until no other run writes in the folder, and puts right what an
 // interrupted one left there.
 func (sh *shell) share(ctx context.Context, dir string) (*repo, error) {

@@ -14,9 +14,9 @@ func topics() []*cobra.Command {
 const exitCodesTopic = `kgen ends with one of four exit codes:
 
   0    done: what was asked for is written, or was there already
-  1    differences or refusals: generate --check found something to do, a file
-       is in the way, was edited by hand or was saved while kgen ran, or the
-       person at the terminal said no
+  1    differences or refusals: diff or generate --check found something to do,
+       a file is in the way, was edited by hand in the lines that kgen would
+       change or was saved while kgen ran, or the person at the terminal said no
   2    bad input or usage: kgen.yaml, a flag or a template is wrong, or a file
        could not be read or written; nothing was written
   130  interrupted, by Ctrl-C or a signal; nothing was written
@@ -77,12 +77,20 @@ standard output, whether they succeed or not:
   written      whether files were written
   files        what was done, or would be: path, action and, where there is
                one, the reason
+  notes        what follows elsewhere from a change of kgen.yaml, if anything
   diagnostics  warnings and errors: severity and message, and where known file,
                line, column, path (in kgen.yaml), code and fix
 
-The actions are create, update, delete, keep (edited by hand, and left as it is),
-stale-edited (the same, where kgen does not make the file any more), and conflict
-(in the way, or edited by hand where kgen has something new to write).
+The actions are create, update, merge (kgen's change into a file that was edited
+by hand), delete, keep (edited by hand, and left as it is), missing (deleted by
+hand, and left so), stale (edited by hand, and not made any more) and conflict
+(in the way, or edited by hand in the lines that kgen would change).
+
+kgen diff prints files with path, action, reason, clashes (the lines that both
+have changed: line, count, wantedLine, wantedCount) and hunks (oldLine, oldCount,
+newLine, newCount, lines). kgen status prints files with path and state, and
+counts by state. kgen list and kgen canary status print what their help says.
+
 Errors are printed on the standard error as well, and the exit code is the same
 as without -o json. A mistake in the command line itself is only printed on the
 standard error, unless -o json was read before it.`

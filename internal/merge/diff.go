@@ -151,7 +151,7 @@ func shortest(a, b []int) []run {
 			}
 			furthest[at(k)] = x
 			if x >= len(a) && x-k >= len(b) {
-				return retrace(a, b, rounds, d, k)
+				return retrace(a, rounds, d, k)
 			}
 		}
 		rounds = append(rounds, slices.Clone(furthest[at(-d):at(d)+1]))
@@ -161,9 +161,9 @@ func shortest(a, b []int) []run {
 
 // retrace walks the rounds back from the end; rounds[d][k+d] is the furthest
 // point of diagonal k after d edits.
-func retrace(a, b []int, rounds [][]int, d, k int) []run {
+func retrace(a []int, rounds [][]int, d, k int) []run {
 	var out []run
-	x, y := len(a), len(b)
+	x := len(a)
 	for ; d >= 0; d-- {
 		startX, next := 0, k
 		if d > 0 {
@@ -185,13 +185,9 @@ func retrace(a, b []int, rounds [][]int, d, k int) []run {
 		if n := x - startX; n > 0 {
 			out = append(out, run{startX, startX - k, n})
 		}
-		x, y = startX, startX-k
-		if d > 0 {
-			if next == k+1 {
-				y--
-			} else {
-				x--
-			}
+		x = startX
+		if next < k {
+			x-- // a line of a went; otherwise one of b came
 		}
 		k = next
 	}

@@ -2,7 +2,6 @@ package specfile
 
 import (
 	"reflect"
-	"slices"
 	"strings"
 
 	"kgen.dev/kgen/internal/spec"
@@ -84,6 +83,3 @@ func tableOf(t reflect.Type) *table {
 	}
 	return out
 }
-
-// order gives the place of a key in the model, or -1.
-func (t *table) order(key string) int { return slices.Index(t.keys, key) }
