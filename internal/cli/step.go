@@ -147,7 +147,9 @@ func (s *step) conflict(c plan.Change) diag.List {
 	d := diag.Diagnostic{File: s.at(c.Path), Severity: diag.Error, Code: "conflict", Message: c.Reason}
 	switch {
 	case c.Foreign():
-		return diag.List{inTheWay(d.File)}
+		d = inTheWay(d.File)
+		d.Fix += "; or keep it as it is, with --conflict=ours"
+		return diag.List{d}
 	case len(c.Clashes) == 0:
 		d.Fix = "settle it in the file, or delete the file and run kgen generate --restore " + c.Path
 		return diag.List{d}

@@ -47,6 +47,10 @@ func (in Input) decide(path string, missing bool) (c Change, base File) {
 		is(Create, "missing")
 	case disk.is(wanted):
 		is(Unchanged, "up to date")
+	case !base.Exists && in.Resolution == Ours:
+		// From now on it counts as kgen's with a person's edits.
+		is(Keep, "yours, in the place of one that kgen would write")
+		c.After = disk
 	case !base.Exists:
 		is(Conflict, foreign)
 		return c, File{}

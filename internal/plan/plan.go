@@ -45,7 +45,7 @@ type Resolution string
 const (
 	// Refuse writes nothing at all. It is the zero value.
 	Refuse Resolution = ""
-	// Ours takes the person's lines.
+	// Ours takes the person's lines, and a person's whole file where kgen wrote none.
 	Ours Resolution = "ours"
 	// Theirs takes kgen's lines.
 	Theirs Resolution = "theirs"

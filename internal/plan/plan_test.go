@@ -241,6 +241,29 @@ func TestResolutions(t *testing.T) {
 	}
 }
 
+// TestOursAdopts keeps a file that kgen did not write, and merges into it from then on.
+func TestOursAdopts(t *testing.T) {
+	mine, wanted := "mine\na\nb\n", "a\nb\n"
+	p := made(t, Input{Base: NewBase(treeOf(t)), Disk: treeOf(t, "f.md", mine), Wanted: treeOf(t, "f.md", wanted), Resolution: Ours})
+	if c := p.Changes[1]; c.Action != Keep || string(c.After.Data) != mine {
+		t.Errorf("%+v", c)
+	}
+	base, err := ParseBase(p.Changes[0].After.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p = made(t, Input{Base: base, Disk: treeOf(t, "f.md", mine), Wanted: treeOf(t, "f.md", "a\nc\n")})
+	if c := p.Changes[1]; c.Action != Merge || string(c.After.Data) != "mine\na\nc\n" {
+		t.Errorf("%+v", c)
+	}
+	for _, r := range []Resolution{Theirs, Markers} {
+		p = made(t, Input{Base: NewBase(treeOf(t)), Disk: treeOf(t, "f.md", mine), Wanted: treeOf(t, "f.md", wanted), Resolution: r})
+		if c := p.Conflicts(); len(c) != 1 || !c[0].Foreign() {
+			t.Errorf("%s: %+v", r, c)
+		}
+	}
+}
+
 // TestTwiceIsNothing executes a plan and makes it again: only the edits are
 // left to be named, and nothing to be written.
 func TestTwiceIsNothing(t *testing.T) {
