@@ -80,6 +80,9 @@ func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
 	if err := sh.perform(ctx, s); err != nil {
 		return err
 	}
+	if text := s.elsewhere(); text != "" {
+		sh.say("%s", text)
+	}
 	sh.say("%s", tally(s.plan, past))
 	return nil
 }
@@ -119,10 +122,13 @@ func (sh *shell) check(s *step) error {
 		return err
 	}
 	sh.warn(s.stale())
-	var found diag.List
+	found := s.misfits()
+	for i := range found {
+		found[i].Severity = diag.Error
+	}
 	var refused *refusal
 	if errors.As(s.refused(), &refused) {
-		found = refused.reasons
+		found = append(found, refused.reasons...)
 	}
 	if len(s.plan.Writes()) > 0 {
 		found = append(found, diag.Diagnostic{

@@ -26,7 +26,8 @@ func (sh *shell) perform(ctx context.Context, s *step) error {
 	if err := sh.list(s.listed(), len(ops) > 0); err != nil {
 		return err
 	}
-	sh.warn(s.stale())
+	sh.warn(append(s.stale(), s.misfits()...))
+	sh.sayFollows(s)
 	if s.own != nil && !s.own.kept {
 		sh.say("the templates in %s were used for this run alone, and the next plain run goes back; %s", s.own.dir, keepTemplates)
 	}
@@ -61,7 +62,8 @@ func (sh *shell) rehearse(s *step) error {
 	if err := s.refused(); err != nil {
 		return err
 	}
-	sh.warn(s.stale())
+	sh.warn(append(s.stale(), s.misfits()...))
+	sh.sayFollows(s)
 	sh.say("%s; nothing was written", tally(s.plan, planned))
 	return nil
 }

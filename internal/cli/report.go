@@ -21,14 +21,17 @@ type report struct {
 	changes  []plan.Change
 	warnings diag.List
 	notes    []string
+	removed  []plan.Resource
 }
 
 // document is a report as -o json prints it.
 type document struct {
-	Written     bool      `json:"written"`
-	Files       []file    `json:"files"`
-	Notes       []string  `json:"notes,omitempty"`
-	Diagnostics diag.List `json:"diagnostics"`
+	Written bool     `json:"written"`
+	Files   []file   `json:"files"`
+	Notes   []string `json:"notes,omitempty"`
+	// Removed is what a cluster keeps until it is deleted there.
+	Removed     []plan.Resource `json:"removed,omitempty"`
+	Diagnostics diag.List       `json:"diagnostics"`
 }
 
 type file struct {
@@ -61,6 +64,7 @@ func (r *report) print(sh *shell, errs diag.List) error {
 		Written:     r.written,
 		Files:       make([]file, 0, len(r.changes)),
 		Notes:       r.notes,
+		Removed:     r.removed,
 		Diagnostics: append(append(diag.List{}, r.warnings...), errs...),
 	}
 	for _, c := range r.changes {

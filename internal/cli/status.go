@@ -110,6 +110,9 @@ func runStatus(ctx context.Context, sh *shell, flags statusFlags) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if text := s.elsewhere(); text != "" {
+		sh.say("%s", text)
+	}
 	sh.say("%s clean%s", files(counts["clean"]), advice(counts))
 	return nil
 }

@@ -78,6 +78,8 @@ standard output, whether they succeed or not:
   files        what was done, or would be: path, action and, where there is
                one, the reason
   notes        what follows elsewhere from a change of kgen.yaml, if anything
+  removed      the resources that are not made any more, if any: group, kind,
+               namespace and name; a cluster keeps them until they are deleted
   diagnostics  warnings and errors: severity and message, and where known file,
                line, column, path (in kgen.yaml), code and fix
 

@@ -15,7 +15,7 @@ import (
 // that they follow in theirs. Every other byte of ours stays.
 //
 // It reads lines, not YAML: lists in block style below a key of the first
-// column. What it cannot do exactly so is false. What the result means is the
+// column; what else there is, is let alone. What it cannot do exactly so is false. What the result means is the
 // caller's to check.
 func List(base, ours, theirs []byte) ([]byte, bool) {
 	ours, restore := likeness(ours, base, theirs)
@@ -34,6 +34,9 @@ func List(base, ours, theirs []byte) ([]byte, bool) {
 			continue
 		}
 		at := mine.list(now.key)
+		if at == nil && mine.other[now.key] {
+			return nil, false // ours has it in another style
+		}
 		if at == nil {
 			if len(before.entries) > 0 {
 				return nil, false // ours has given up the key
@@ -59,6 +62,7 @@ func List(base, ours, theirs []byte) ([]byte, bool) {
 type file struct {
 	head  [][]byte // before the first list
 	lists []list
+	other map[string]bool // the keys of the first column that are no such list
 }
 
 // list is one top-level list: the line of its key, its entries, and the lines
@@ -80,7 +84,7 @@ func (e entry) text() string { return strings.TrimRight(string(bytes.Join(e.line
 
 // sections reads a text into lists.
 func sections(text []byte) (*file, bool) {
-	f := &file{}
+	f := &file{other: map[string]bool{}}
 	var at *list // the list that is being read
 	var lead [][]byte
 	dash := -1 // the column of its dashes
@@ -117,19 +121,27 @@ func sections(text []byte) (*file, bool) {
 			e.lines = append(append(e.lines, lead...), line)
 			lead = nil
 			continue
-		case at != nil && column > 0:
-			return nil, false // no list in block style after all
+		case at != nil && column > 0 && len(at.entries) > 0:
+			return nil, false // neither an entry nor a part of one
+		case at != nil && column > 0: // a mapping, which is let alone
+			key, keyLine := at.key, at.line
+			f.lists, at = f.lists[:len(f.lists)-1], nil
+			f.other[key] = true
+			*rest() = append(*rest(), keyLine)
 		}
 		closing()
 		key, after, ok := strings.Cut(trimmed, ":")
 		after = strings.TrimSpace(after)
+		if column == 0 && ok && (f.other[key] || f.list(key) != nil) {
+			return nil, false
+		}
 		if column == 0 && ok && key != "" && (after == "" || after[0] == '#') && !strings.ContainsAny(key, " \"'{[&*!") {
-			if f.list(key) != nil {
-				return nil, false
-			}
 			f.lists = append(f.lists, list{key: key, line: line})
 			at, dash = &f.lists[len(f.lists)-1], -1
 			continue
+		}
+		if column == 0 && ok {
+			f.other[key] = true
 		}
 		*rest() = append(*rest(), line)
 	}

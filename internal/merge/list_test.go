@@ -30,10 +30,19 @@ func TestList(t *testing.T) {
 		{"taken out by the person", base, head + "resources:\n- api.yaml\n", head + "resources:\n- api.yaml\n- web.yaml\n- pay.yaml\n", head + "resources:\n- api.yaml\n- pay.yaml\n"},
 		{"CRLF", "resources:\n- a\n", "resources:\r\n- a\r\n- mine\r\n", "resources:\n- a\n- b\n", "resources:\r\n- a\r\n- b\r\n- mine\r\n"},
 		{"no last line feed", "resources:\n- a\n", "resources:\n- a\n- mine", "resources:\n- a\n- b\n", "resources:\n- a\n- b\n- mine"},
+		{"a mapping in front", base, head + "commonLabels:\n  # mine\n  team: x\n" + "resources:\n- api.yaml\n- web.yaml\n- extra.yaml\n", base + "- pay.yaml\n",
+			head + "commonLabels:\n  # mine\n  team: x\n" + "resources:\n- api.yaml\n- web.yaml\n- pay.yaml\n- extra.yaml\n"},
+		{"a mapping behind", base, base + "- extra.yaml\n\ngeneratorOptions:\n  labels:\n    a: b\n", base + "- pay.yaml\n",
+			base + "- pay.yaml\n- extra.yaml\n\ngeneratorOptions:\n  labels:\n    a: b\n"},
 
 		// What cannot be done exactly.
 		{"kgen changes another line", base, base + "- extra.yaml\n", "namespace: x\n" + base, ""},
 		{"flow style", base, head + "resources: [api.yaml, web.yaml, extra.yaml]\n", base + "- pay.yaml\n", ""},
+		{"a list that comes, and is there in flow style", base, base + "patches: [{path: mine.yaml}]\n", base + "patches:\n- path: a.yaml\n", ""},
+		{"a list twice", base, base + "resources:\n- extra.yaml\n", base + "- pay.yaml\n", ""},
+		{"a line between the entries and their key", base, head + "resources:\n  - api.yaml\n - web.yaml\n", base + "- pay.yaml\n", ""},
+		{"a list of the person's that is no YAML", base, base + "images:\n  - name: web\n - name: api\n", base + "- pay.yaml\n", ""},
+		{"a key twice", base, base + "images: []\nimages:\n- name: web\n", base + "- pay.yaml\n", ""},
 		{"the key is gone", base, head, base + "- pay.yaml\n", ""},
 		{"the entry that goes was changed", base, head + "resources:\n- api.yaml\n- web.yaml # mine\n", head + "resources:\n- api.yaml\n", head + "resources:\n- api.yaml\n- web.yaml # mine\n"},
 	}

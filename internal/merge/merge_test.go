@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -163,10 +164,28 @@ func laws(t *testing.T, base, ours, theirs []byte) {
 		}
 		return n
 	}
+	if string(ours) == bom {
+		return // a mark and no line: nothing to count
+	}
 	have, was := count("got"), count("base")
 	for line, n := range count("ours") {
 		if was[line] == 0 && have[line] < n {
 			t.Fatalf("the line %q of ours is gone", line)
+		}
+	}
+	// Each line is there as often as the two changes come to: what a side put in
+	// came, what it took out went and stays away. What both did counts once.
+	made := slices.ContainsFunc(r.Chunks, func(c Chunk) bool { return c.Kind == Both })
+	if made {
+		return
+	}
+	whole["theirs"] = theirs
+	mine, new := count("ours"), count("theirs")
+	for _, lines := range []map[string]int{have, was, mine, new} {
+		for line := range lines {
+			if want := mine[line] + new[line] - was[line]; have[line] != want {
+				t.Fatalf("the line %q is there %d times, not %d", line, have[line], want)
+			}
 		}
 	}
 }

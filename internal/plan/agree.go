@@ -93,16 +93,24 @@ func document(name string, text []byte) (resources, error) {
 	return resources{"the file": {v}}, nil
 }
 
-// whole holds the objects of one name against each other. Where one is there
-// twice, that they are as many as on one of the sides is all that is asked.
+// whole holds the objects of one name against each other. None may be there
+// more often than on either side; where a person has written one twice, they are
+// held against each other as the items of a list.
 func whole(base, ours, theirs, merged []manifest.Value) error {
+	if most := max(len(ours), len(theirs)); len(merged) > max(most, 1) {
+		return fmt.Errorf("would be there %d times", len(merged))
+	}
 	if len(base) > 1 || len(ours) > 1 || len(theirs) > 1 || len(merged) > 1 {
-		if want := len(ours) + len(theirs) - len(base); len(merged) != want && len(merged) != len(ours) && len(merged) != len(theirs) {
-			return fmt.Errorf("would be there %d times", len(merged))
+		if items("", list(base), list(ours), list(theirs), list(merged)) != nil {
+			return lost("", list(merged))
 		}
 		return nil
 	}
 	return holds("", optional(base), optional(ours), optional(theirs), optional(merged))
+}
+
+func list(v []manifest.Value) *manifest.Value {
+	return &manifest.Value{Kind: manifest.Sequence, Items: v}
 }
 
 func optional(v []manifest.Value) *manifest.Value {
@@ -190,35 +198,77 @@ func field(v *manifest.Value, key string) *manifest.Value {
 }
 
 // items holds lists against each other that both sides have changed. Where all
-// are of one length their items are, one by one; otherwise they are counted:
-// what nobody took out is there, what a side took out is not, and what a side
-// put in is, unless both have changed the same item, which they may have done
-// in different places of it.
+// are of one length and their items agree one by one, that is it. Otherwise they
+// are counted: what nobody took out is there, what a side took out is not, what
+// either put in is there, and what both put in is there once. An item that both
+// have changed, each in another place of it, has to be there with both changes.
 func items(at string, base, ours, theirs, merged *manifest.Value) error {
 	var old []manifest.Value
 	if kind(base) == manifest.Sequence {
 		old = base.Items
 	}
-	if n := len(merged.Items); len(old) == n && len(ours.Items) == n && len(theirs.Items) == n {
-		for i := range n {
-			if err := holds(fmt.Sprintf("%s[%d]", at, i), &old[i], &ours.Items[i], &theirs.Items[i], &merged.Items[i]); err != nil {
-				return err
-			}
-		}
+	amiss := inPlace(at, old, ours.Items, theirs.Items, merged.Items)
+	if amiss == nil {
 		return nil
 	}
 	goneOurs, goneTheirs := without(old, ours.Items), without(old, theirs.Items)
 	newOurs, newTheirs := without(ours.Items, old), without(theirs.Items, old)
-	twice := without(newTheirs, without(newTheirs, newOurs)) // what both have put in
-	want := slices.Concat(without(without(old, goneOurs), goneTheirs), newOurs, without(newTheirs, twice))
-	absent, extra := without(want, merged.Items), without(merged.Items, want)
-	if len(absent) == 0 && len(without(extra, twice)) == 0 {
-		return nil
+	newTheirs = without(newTheirs, newOurs) // what both have put in counts once
+	want := slices.Concat(without(without(old, goneOurs), goneTheirs), newOurs, newTheirs)
+	extra := without(merged.Items, want)
+	absent := without(want, merged.Items)
+	absentOurs := without(newOurs, without(newOurs, absent))
+	absentTheirs := without(newTheirs, without(newTheirs, absent))
+	if len(absentOurs)+len(absentTheirs) != len(absent) {
+		return amiss
 	}
-	if len(without(goneOurs, goneTheirs)) < len(goneOurs) && len(absent) <= len(newOurs)+len(newTheirs) && len(without(without(without(old, goneOurs), goneTheirs), merged.Items)) == 0 {
-		return nil // both have changed one item, each in another place of it
+	for _, item := range without(goneOurs, without(goneOurs, goneTheirs)) {
+		if o, t, m, ok := joined(at, item, absentOurs, absentTheirs, extra); ok {
+			absentOurs = slices.Delete(absentOurs, o, o+1)
+			absentTheirs = slices.Delete(absentTheirs, t, t+1)
+			extra = slices.Delete(extra, m, m+1)
+		}
 	}
-	return lost(at, merged)
+	if len(absentOurs)+len(absentTheirs)+len(extra) > 0 {
+		return amiss
+	}
+	return nil
+}
+
+// inPlace says why lists of one length do not agree item by item, or nil.
+func inPlace(at string, base, ours, theirs, merged []manifest.Value) error {
+	n := len(merged)
+	if len(base) != n || len(ours) != n || len(theirs) != n {
+		return lost(at, list(merged))
+	}
+	for i := range n {
+		if err := holds(fmt.Sprintf("%s[%d]", at, i), &base[i], &ours[i], &theirs[i], &merged[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostChanged bounds the search for items that both sides have changed. Past it
+// the lists do not agree, which is the safe thing to say.
+const mostChanged = 32
+
+// joined finds what became of an item on either side, and in the merged list
+// the item that holds both changes.
+func joined(at string, base manifest.Value, ours, theirs, merged []manifest.Value) (o, t, m int, ok bool) {
+	if max(len(ours), len(theirs), len(merged)) > mostChanged {
+		return 0, 0, 0, false
+	}
+	for o := range ours {
+		for t := range theirs {
+			for m := range merged {
+				if holds(at, &base, &ours[o], &theirs[t], &merged[m]) == nil {
+					return o, t, m, true
+				}
+			}
+		}
+	}
+	return 0, 0, 0, false
 }
 
 // without is the items of a that b does not have, one for one.

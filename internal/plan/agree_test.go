@@ -10,6 +10,8 @@ func TestAgree(t *testing.T) {
 	const head = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\n  namespace: shop\n"
 	const base = head + "spec:\n  type: ClusterIP\n  ports:\n  - port: 80\n    name: http\n"
 	const config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mine\n"
+	const a, b, c, d = "  - name: a\n    port: 1\n", "  - name: b\n    port: 2\n", "  - name: c\n    port: 3\n", "  - name: d\n    port: 4\n"
+	const three = head + "spec:\n  ports:\n" + a + b + c
 	const list = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- web.yaml\n"
 	const patch = "- op: test\n  path: /spec/replicas\n  value: 1\n- op: replace\n  path: /spec/replicas\n  value: 2\n"
 	with := func(text, old, now string) string {
@@ -40,6 +42,22 @@ func TestAgree(t *testing.T) {
 		{"entries of a kustomization", "kustomization.yaml", list, list + "- mine.yaml\n", list + "- new.yaml\n", list + "- new.yaml\n- mine.yaml\n", ""},
 		{"an entry is lost", "kustomization.yaml", list, list + "- mine.yaml\n", list + "- new.yaml\n", list + "- new.yaml\n", "merged, the kustomization would have a resources that neither you nor kgen wrote"},
 		{"an entry that kgen took out is back", "kustomization.yaml", list + "- old.yaml\n", list + "- old.yaml\n- mine.yaml\n", list, list + "- old.yaml\n- mine.yaml\n", "resources"},
+		{"an entry that both have put in, apart", "kustomization.yaml", list + "- old.yaml\n", with(list, "- web", "- new.yaml\n- web") + "- old.yaml\n", list + "- old.yaml\n- new.yaml\n",
+			with(list, "- web", "- new.yaml\n- web") + "- old.yaml\n- new.yaml\n", "the kustomization would have a resources"},
+		{"an entry that both have put in, once", "kustomization.yaml", list + "- old.yaml\n", with(list, "- web", "- new.yaml\n- web") + "- old.yaml\n- mine.yaml\n", list + "- old.yaml\n- new.yaml\n",
+			with(list, "- web", "- new.yaml\n- web") + "- old.yaml\n- mine.yaml\n", ""},
+		{"an object that both have put in", "a.yaml", base, config + "---\n" + base, base + config, config + "---\n" + base + config, "merged, ConfigMap mine would be there 2 times"},
+		{"an object that the person has twice", "a.yaml", base, base + config + config, with(base, "80", "81"), with(base, "80", "81") + config + config, ""},
+		{"one of two of the person's has changed", "a.yaml", base, base + config + config, with(base, "80", "81"), with(base, "80", "81") + config + config + "data: {}\n", "ConfigMap mine would be"},
+		{"one goes, one comes, and a third changes", "a.yaml", three, with(three, a, "") + d, with(three, "port: 2", "port: 22"), with(with(three, a, "")+d, "port: 2", "port: 22"), ""},
+		{"one that both have changed, and one more", "a.yaml", three, with(three, "port: 2\n", "port: 2\n    targetPort: x\n") + d, with(three, "name: b", "name: bb"),
+			with(with(three, "port: 2\n", "port: 2\n    targetPort: x\n")+d, "name: b", "name: bb"), ""},
+		{"one that both have changed, without kgen's", "a.yaml", three, with(three, "port: 2\n", "port: 2\n    targetPort: x\n") + d, with(three, "name: b", "name: bb"),
+			with(three, "port: 2\n", "port: 2\n    targetPort: x\n") + d, "spec.ports"},
+		{"one that both have changed, and something else", "a.yaml", three, with(three, "port: 2\n", "port: 2\n    targetPort: x\n") + d, with(three, "name: b", "name: bb"),
+			with(with(three, "port: 2\n", "port: 2\n    targetPort: y\n")+d, "name: b", "name: bb"), "spec.ports"},
+		{"an item that nobody took out is gone, with one put in", "a.yaml", three, three + d, with(three, "name: b", "name: bb"), with(with(three, "name: b", "name: bb")+d, c, ""), "spec.ports"},
+		{"a value that both have changed, and a third", "a.yaml", base, with(base, "80", "81"), with(base, "80", "82"), with(base, "80", "83"), "spec.ports[0].port"},
 		{"a file of patches", "p.yaml", patch, "# mine\n" + patch, with(patch, "value: 2", "value: 3"), "# mine\n" + with(patch, "value: 2", "value: 3"), ""},
 		{"a file of patches, one lost", "p.yaml", patch, patch + "- op: remove\n  path: /x\n", with(patch, "value: 2", "value: 3"), with(patch, "value: 2", "value: 3"), "merged, the file would be"},
 		{"no YAML at all", "README.md", "a", "b", "c", "[", ""},
