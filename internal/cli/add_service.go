@@ -58,6 +58,7 @@ On a terminal nothing is written before the list of files is confirmed.`,
 }
 
 func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error {
+	sh.report.brief = true
 	read, before, err := sh.nearestModel(ctx)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 	if err != nil {
 		return err
 	}
-	s, err := r.step(flags.writing, model.Network, model.Data)
+	s, err := r.step(ctx, flags.writing, model.Network, model.Data)
 	if err != nil {
 		return err
 	}

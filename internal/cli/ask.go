@@ -19,7 +19,7 @@ func (sh *shell) asker(yes bool) prompt.Asker {
 	switch {
 	case yes:
 		return prompt.Defaults{}
-	case sh.interactive():
+	case sh.interactive() && os.Getenv("TERM") != "dumb": // which answers no question about its cursor
 		return prompt.NewSurvey(in, out, sh.Err)
 	}
 	lines := prompt.NewLines(sh.In, sh.Err)
@@ -62,7 +62,7 @@ func (sh *shell) confirm(ctx context.Context, p proposal) error {
 	}
 	sh.report.seen = true
 	fmt.Fprintln(sh.Err)
-	if err := writeShort(sh.Err, p.step.listed(), coloured(sh.Err)); err != nil {
+	if err := writeShort(sh.Err, p.step.plan.Writes(), coloured(sh.Err)); err != nil {
 		return err
 	}
 	if p.summary != "" {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,9 @@ environment that --env names.`,
 		Args:              atMost("DIR"),
 		ValidArgsFunction: onlyDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("env") && environment == "" {
+				return errors.New("--env is empty: name an environment, or leave it out to build the root")
+			}
 			if environment != "" && len(args) > 0 {
 				return fmt.Errorf("--env %s and the folder %s are two things to build: leave one out", environment, args[0])
 			}

@@ -44,6 +44,7 @@ type change struct {
 // change is the way of every command that changes kgen.yaml: the model's new
 // text, the files that follow from it, agreement, and one write of all of it.
 func (sh *shell) change(ctx context.Context, flags changeFlags, verb func(*specfile.File) (change, error)) error {
+	sh.report.brief = true
 	r, err := sh.openNearest(ctx)
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func (sh *shell) change(ctx context.Context, flags changeFlags, verb func(*specf
 		return err
 	}
 	flags.renames = what.Renames
-	s, err := r.step(flags.writing, model.Network, model.Data)
+	s, err := r.step(ctx, flags.writing, model.Network, model.Data)
 	if err != nil {
 		return err
 	}
@@ -122,29 +123,4 @@ func (sh *shell) agree(ctx context.Context, s *step, what change) error {
 	return sh.confirm(ctx, proposal{
 		step: s, summary: strings.Join(what.Notes, "\n"), again: "nothing has changed", careful: what.Removes != "",
 	})
-}
-
-// settledModel reads kgen.yaml, and settles a merge conflict that git has left
-// in it where both branches have only added to it. The second result is its new
-// text then, and otherwise nil.
-func (r *repo) settledModel() (model *specfile.File, settled []byte, err error) {
-	data, err := r.readModel()
-	if err != nil {
-		return nil, nil, err
-	}
-	name := r.modelName()
-	text, notes, list := specfile.Resolve(name, data)
-	if len(list) > 0 {
-		return nil, nil, list
-	}
-	if text == nil {
-		model, err = r.sh.parse(name, data)
-		return model, nil, err
-	}
-	model, err = r.sh.parse(name, text)
-	if err != nil {
-		return nil, nil, err
-	}
-	r.sh.note(notes)
-	return model, text, nil
 }

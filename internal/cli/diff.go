@@ -18,6 +18,7 @@ import (
 type diffFlags struct {
 	writing
 	environments string
+	edits        bool
 	context      int
 }
 
@@ -33,10 +34,14 @@ to files or folders of the repository.
 A conflict is not in it, because kgen generate would write nothing: it is named,
 and --conflict=markers shows both sides of it.
 
+With --edits it prints what you have made of kgen's files instead: the lines
+between what kgen wrote last and what is there.
+
 With --env it compares what two environments build instead, resource by resource;
 a single name is compared with the root.`,
 		Example: `  kgen diff
   kgen diff networking/network-policies
+  kgen diff --edits
   kgen diff --env staging,production`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,7 +49,7 @@ a single name is compared with the root.`,
 				return fmt.Errorf("--context %d: give a number of lines from 0", flags.context)
 			}
 			if cmd.Flags().Changed("env") {
-				if err := flagsExclude(cmd, "env", "conflict", "templates"); err != nil {
+				if err := flagsExclude(cmd, "env", "edits", "conflict", "templates"); err != nil {
 					return err
 				}
 				return runDiffEnvironments(cmd.Context(), sh, flags, args)
@@ -53,6 +58,7 @@ a single name is compared with the root.`,
 		},
 	}
 	cmd.Flags().StringVar(&flags.environments, "env", "", "compare what two environments build: `NAME[,NAME]`")
+	cmd.Flags().BoolVar(&flags.edits, "edits", false, "show what you have changed by hand in the files that kgen wrote")
 	cmd.Flags().IntVarP(&flags.context, "context", "U", 3, "show `LINES` of context")
 	must(cmd.RegisterFlagCompletionFunc("env", completeEnvironments(sh)))
 	addWriting(cmd, &flags.writing)
@@ -79,7 +85,7 @@ func runDiff(ctx context.Context, sh *shell, flags diffFlags, args []string) err
 	if err != nil {
 		return err
 	}
-	s, err := r.generation(flags.writing)
+	s, err := r.generation(ctx, flags.writing)
 	if err != nil {
 		return err
 	}
@@ -91,24 +97,49 @@ func runDiff(ctx context.Context, sh *shell, flags diffFlags, args []string) err
 	}
 	differences := []difference{}
 	for _, c := range s.plan.Changes {
-		if len(args) > 0 && !only.restores(c.Path) || !c.Action.Writes() && c.Action != plan.Conflict {
+		if len(args) > 0 && !only.restores(c.Path) {
 			continue
 		}
-		d := difference{Path: c.Path, Action: c.Action, Reason: c.Reason, Clashes: c.Clashes, Hunks: []merge.Hunk{}}
-		if c.Action.Writes() && c.Path != plan.BasePath && c.Path != schemaFile {
-			d.Hunks = merge.Hunks(c.Before.Data, c.After.Data, flags.context)
+		if d, differs := differenceIn(c, flags); differs {
+			differences = append(differences, d)
 		}
-		differences = append(differences, d)
 	}
-	found := findings(s.refused())
+	var found diag.List
+	if !flags.edits {
+		found = findings(s.refused())
+	}
 	if err := sh.printDiff(differences, found); err != nil {
 		return err
 	}
 	if len(found)+len(differences) > 0 {
 		return &refusal{reasons: found}
 	}
-	sh.say("%s and the files agree", modelFile)
+	if flags.edits {
+		sh.say("no file is edited")
+	} else {
+		sh.say("%s and the files agree", modelFile)
+	}
 	return nil
+}
+
+// differenceIn is what is to be shown of one file, if anything.
+func differenceIn(c plan.Change, flags diffFlags) (difference, bool) {
+	d := difference{Path: c.Path, Action: c.Action, Reason: c.Reason, Clashes: c.Clashes, Hunks: []merge.Hunk{}}
+	if flags.edits {
+		if !c.Wrote.Exists || c.Foreign {
+			return d, false
+		}
+		d.Action, d.Reason, d.Clashes = plan.Update, "edited by hand", nil
+		if !c.Before.Exists {
+			d.Action, d.Reason = plan.Delete, "deleted by hand"
+		}
+		d.Hunks = merge.Hunks(c.Wrote.Data, c.Before.Data, flags.context)
+		return d, len(d.Hunks) > 0
+	}
+	if c.Action.Writes() && c.Path != plan.BasePath && c.Path != schemaFile {
+		d.Hunks = merge.Hunks(c.Before.Data, c.After.Data, flags.context)
+	}
+	return d, c.Action.Writes() || c.Action == plan.Conflict
 }
 
 // selection turns paths from the command line into paths of the repository.

@@ -22,6 +22,11 @@ func runDiffEnvironments(ctx context.Context, sh *shell, flags diffFlags, args [
 		return fmt.Errorf("--env compares whole environments: leave %s out", args[0])
 	}
 	names := strings.Split(flags.environments, ",")
+	for i := range names {
+		if names[i] = strings.TrimSpace(names[i]); names[i] == "" {
+			return fmt.Errorf("--env %q: a name is empty", flags.environments)
+		}
+	}
 	switch {
 	case len(names) == 1:
 		names = []string{"", names[0]}
@@ -36,7 +41,7 @@ func runDiffEnvironments(ctx context.Context, sh *shell, flags diffFlags, args [
 	var built [2]environment
 	var problems diag.List
 	for i, name := range names {
-		built[i], err = r.buildEnvironment(model.Network, strings.TrimSpace(name))
+		built[i], err = r.buildEnvironment(model.Network, name)
 		problems = append(problems, findings(err)...)
 	}
 	if len(problems) > 0 {
@@ -57,6 +62,7 @@ func runDiffEnvironments(ctx context.Context, sh *shell, flags diffFlags, args [
 type environment struct {
 	title     string
 	namespace string
+	name      string            // of the application there
 	resources map[string][]byte // by kind, namespace where it is another, and name
 	order     []string
 }
@@ -74,7 +80,7 @@ func (r *repo) buildEnvironment(n *spec.Network, name string) (environment, erro
 			return e, err
 		}
 	}
-	e.namespace = flat.WithDefaults().Spec.Namespace
+	e.namespace, e.name = flat.WithDefaults().Spec.Namespace, flat.Metadata.Name
 	out, err := kustomize.Build(dir)
 	if err != nil {
 		return e, fmt.Errorf("build %s: %w", r.sh.shown(dir), err)
@@ -95,15 +101,23 @@ func (r *repo) buildEnvironment(n *spec.Network, name string) (environment, erro
 }
 
 // key is what a resource is called in a comparison. The environment's own
-// namespace is not named: the two have different ones.
+// namespace is not named, nor is the application with which names outside it
+// begin: the two have different ones.
 func (e environment) key(o *manifest.Object) string {
 	switch {
 	case o.Kind == "Namespace" && o.Name == e.namespace:
 		return o.Kind
 	case o.Namespace == e.namespace || o.Namespace == "":
-		return o.Kind + "/" + o.Name
+		return o.Kind + "/" + e.short(o.Name)
 	}
-	return o.Kind + "/" + o.Namespace + "/" + o.Name
+	return o.Kind + "/" + o.Namespace + "/" + e.short(o.Name)
+}
+
+func (e environment) short(name string) string {
+	if rest, ok := strings.CutPrefix(name, e.name+"-"); ok {
+		return rest
+	}
+	return name
 }
 
 // compare gives what differs between two environments, in the order of the

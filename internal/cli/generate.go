@@ -3,7 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +67,15 @@ func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
 		return err
 	}
 	defer r.Close()
-	s, err := r.generation(flags.writing)
+	if slices.Contains(flags.restore, "") {
+		return errors.New("--restore is empty: name a file or a folder, or . for all")
+	}
+	only, err := r.selection(flags.restore)
+	if err != nil {
+		return err
+	}
+	flags.restore = only.restore
+	s, err := r.generation(ctx, flags.writing)
 	if err != nil {
 		return err
 	}
@@ -88,22 +96,34 @@ func runGenerate(ctx context.Context, sh *shell, flags generateFlags) error {
 }
 
 // generation is the step that brings everything in step with kgen.yaml.
-func (r *repo) generation(flags writing) (*step, error) {
-	model, settled, err := r.settledModel()
+func (r *repo) generation(ctx context.Context, flags writing) (*step, error) {
+	model, settled, err := r.settledModel(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.step(flags, model.Network, settled)
+	s, err := r.step(ctx, flags, model.Network, settled)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range flags.restore {
-		only := writing{restore: []string{name}}
-		if !s.touches(func(c plan.Change) bool { return only.restores(c.Path) }) {
-			return nil, fmt.Errorf("--restore %s: kgen makes no such file; name it as kgen status does", name)
+	var list diag.List
+	for i, name := range flags.restore {
+		only := writing{restore: flags.restore[i : i+1]}
+		edited := ""
+		if !s.touches(func(c plan.Change) bool {
+			if c.Path == name && (c.Action == plan.Keep || c.Action == plan.Merge || c.Action == plan.Conflict) {
+				edited = c.Path
+			}
+			return only.restores(c.Path)
+		}) {
+			list = append(list, diag.Diagnostic{Severity: diag.Error, Code: "usage",
+				Message: "--restore " + name + ": kgen makes no such file", Fix: "name it as kgen status --all does"})
+		}
+		if edited != "" {
+			list = append(list, diag.Diagnostic{Severity: diag.Error, Code: "usage",
+				Message: "--restore " + name + ": it is there, with what you have made of it", Fix: "kgen diff --edits shows that; delete the file first if it may go"})
 		}
 	}
-	return s, nil
+	return s, list.Err()
 }
 
 // touches reports whether the step is about a file.
@@ -122,7 +142,7 @@ func (sh *shell) check(s *step) error {
 		return err
 	}
 	sh.warn(s.stale())
-	found := s.misfits()
+	found := append(s.broken(), s.misfits()...)
 	for i := range found {
 		found[i].Severity = diag.Error
 	}

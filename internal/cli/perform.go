@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/plan"
@@ -26,7 +27,8 @@ func (sh *shell) perform(ctx context.Context, s *step) error {
 	if err := sh.list(s.listed(), len(ops) > 0); err != nil {
 		return err
 	}
-	sh.warn(append(s.stale(), s.misfits()...))
+	s.sayKept()
+	sh.warn(s.doubts())
 	sh.sayFollows(s)
 	if s.own != nil && !s.own.kept {
 		sh.say("the templates in %s were used for this run alone, and the next plain run goes back; %s", s.own.dir, keepTemplates)
@@ -59,13 +61,31 @@ func (sh *shell) rehearse(s *step) error {
 	if err := sh.list(s.listed(), false); err != nil {
 		return err
 	}
+	s.sayKept()
 	if err := s.refused(); err != nil {
 		return err
 	}
-	sh.warn(append(s.stale(), s.misfits()...))
+	sh.warn(s.doubts())
 	sh.sayFollows(s)
 	sh.say("%s; nothing was written", tally(s.plan, planned))
 	return nil
+}
+
+// doubts are the warnings about what a person has made of the files.
+func (s *step) doubts() diag.List {
+	return slices.Concat(s.stale(), s.broken(), s.misfits())
+}
+
+// sayKept counts what a verb leaves as a person has it; kgen generate and kgen
+// status name it.
+func (s *step) sayKept() {
+	if n := len(s.plan.With(plan.Keep, plan.Missing, plan.Orphaned)); s.verb && n > 0 {
+		stay := "stay as you have made them; kgen status names them"
+		if n == 1 {
+			stay = "stays as you have made it; kgen status names it"
+		}
+		s.repo.sh.say("%s %s", files(n), stay)
+	}
 }
 
 // A tense is how the actions that write are told.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"text/tabwriter"
 
 	"kgen.dev/kgen/internal/diag"
@@ -16,6 +17,7 @@ import (
 type report struct {
 	listed   bool // there is something to report, even if the list is empty
 	seen     bool // by the person at the terminal, who was asked about it
+	brief    bool // what stays as it is is not listed
 	printed  bool // as a document of the command's own
 	written  bool
 	changes  []plan.Change
@@ -48,6 +50,9 @@ func (sh *shell) record(changes []plan.Change, written bool) {
 // list records changes, and prints them unless they are for a document.
 func (sh *shell) list(changes []plan.Change, written bool) error {
 	sh.record(changes, written)
+	if sh.report.brief {
+		changes = slices.DeleteFunc(slices.Clone(changes), func(c plan.Change) bool { return !c.Action.Writes() && c.Action != plan.Conflict })
+	}
 	if sh.format.word == "json" || sh.quiet || sh.report.seen && sh.screen {
 		return nil
 	}
@@ -151,7 +156,7 @@ func paint(a plan.Action) string {
 	switch a {
 	case plan.Create:
 		return "\x1b[32m"
-	case plan.Update, plan.Merge, plan.Keep, plan.Missing, plan.Stale:
+	case plan.Update, plan.Merge, plan.Keep, plan.Missing, plan.Orphaned:
 		return "\x1b[33m"
 	}
 	return "\x1b[31m"

@@ -62,10 +62,10 @@ func state(c plan.Change) string {
 		return "edited"
 	case plan.Missing:
 		return "missing"
-	case plan.Stale:
+	case plan.Orphaned:
 		return "orphaned"
 	case plan.Conflict:
-		if c.Foreign() {
+		if c.Foreign {
 			return "not ours"
 		}
 		return "conflict"
@@ -85,7 +85,7 @@ func runStatus(ctx context.Context, sh *shell, flags statusFlags) error {
 		return err
 	}
 	defer r.Close()
-	s, err := r.generation(flags.writing)
+	s, err := r.generation(ctx, flags.writing)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,9 @@ type step struct {
 	own   *ownTemplates // that had a part in it, or nil
 	links diag.List     // what stands where a file should and is none
 	made  int           // how many files the model makes
+	verb  bool          // it changes kgen.yaml as well
+
+	lostBase bool // kgen has worked here, and there is no archive
 }
 
 // attributes tell git which of kgen's own files people do not write: their
@@ -34,8 +38,8 @@ const attributes = "base.txtar linguist-generated -text\nschema.json linguist-ge
 
 // step compares what a model makes with what is there and what kgen wrote
 // last. A model text that is not nil is to become kgen.yaml.
-func (r *repo) step(flags writing, n *spec.Network, model []byte) (*step, error) {
-	s := &step{repo: r}
+func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model []byte) (*step, error) {
+	s := &step{repo: r, verb: model != nil}
 	in := plan.Input{Base: plan.NewBase(tree.New()), Own: tree.New(), Resolution: flags.resolution()}
 	root, err := os.OpenRoot(r.dir)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -45,10 +49,7 @@ func (r *repo) step(flags writing, n *spec.Network, model []byte) (*step, error)
 	in.Disk = tree.New()
 	if !missing {
 		defer root.Close()
-		if in.Base, err = plan.ReadBase(root); err != nil {
-			return nil, err
-		}
-		if in.Disk, s.links, err = plan.ReadDisk(root, in.Base.Paths()); err != nil {
+		if err := r.read(ctx, root, s, &in); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +65,7 @@ func (r *repo) step(flags writing, n *spec.Network, model []byte) (*step, error)
 		Known: in.Base.Tree,
 		Without: func(path string) bool {
 			if deleted[path] {
-				in.Missing = append(in.Missing, path)
+				in.Missing = append(in.Missing, path) // it may be asked for more than once
 			}
 			return deleted[path]
 		},
@@ -73,12 +74,11 @@ func (r *repo) step(flags writing, n *spec.Network, model []byte) (*step, error)
 	}
 	s.made = in.Wanted.Len()
 	in.Own.Set(schemaFile, specfile.Schema())
-	in.Own.Set(attributesFile, []byte(attributes))
 	if model != nil {
 		in.Own.Set(modelFile, model)
 	}
 	if !missing {
-		rest := slices.DeleteFunc(append(plan.Paths(in.Own, in.Wanted), plan.BasePath), func(path string) bool {
+		rest := slices.DeleteFunc(append(plan.Paths(in.Own, in.Wanted), plan.BasePath, attributesFile), func(path string) bool {
 			_, read := in.Base.File(path)
 			return read
 		})
@@ -91,8 +91,38 @@ func (r *repo) step(flags writing, n *spec.Network, model []byte) (*step, error)
 		}
 		s.links = joined(s.links, links)
 	}
+	if _, exists := in.Disk.File(attributesFile); !exists {
+		in.Own.Set(attributesFile, []byte(attributes)) // what a person has made of it stays
+	}
+	_, archived := in.Disk.File(plan.BasePath)
+	_, known := in.Disk.File(schemaFile)
+	s.lostBase = known && !archived
 	s.plan, err = plan.Make(in)
 	return s, err
+}
+
+// read reads what kgen last wrote and what is there of it.
+func (r *repo) read(ctx context.Context, root *os.Root, s *step, in *plan.Input) error {
+	var failed, err error
+	in.Base, failed = plan.ReadBase(root)
+	if failed != nil {
+		in.Base = plan.NewBase(tree.New())
+	}
+	if in.Disk, s.links, err = plan.ReadDisk(root, in.Base.Paths()); err != nil {
+		return err
+	}
+	if !r.unfinished(in.Base, failed, in.Disk) {
+		return nil
+	}
+	in.Stages = func(path string) (ours, theirs []byte, ok bool) {
+		st, ok := r.stages(ctx, path)
+		return st.ours, st.theirs, ok
+	}
+	if in.Base, failed = r.mergedBase(ctx, in.Base, failed); failed != nil {
+		return failed
+	}
+	in.Disk, s.links, err = plan.ReadDisk(root, in.Base.Paths())
+	return err
 }
 
 // renamed are the files that a service's new name gives other paths: new to old.
@@ -100,8 +130,15 @@ func renamed(base *tree.Tree, names map[string]string) map[string]string {
 	out := map[string]string{}
 	for old, now := range names {
 		for file := range base.All() {
-			if dir, name := path.Split(file); name == gen.FileName(old) {
+			dir, name := path.Split(file)
+			if name == gen.FileName(old) {
 				out[dir+gen.FileName(now)] = file
+				continue
+			}
+			// An overlay's files are called after the kind and the name of what they patch.
+			kind, object, _ := strings.Cut(strings.TrimSuffix(name, ".yaml"), "-")
+			if rest, ok := strings.CutPrefix(object, old); ok && strings.HasPrefix(dir, "environments/") && (rest == "" || rest[0] == '.') {
+				out[dir+kind+"-"+now+rest+".yaml"] = file
 			}
 		}
 	}
@@ -137,6 +174,12 @@ func (s *step) refused() error {
 	if len(list) == 0 {
 		return nil
 	}
+	if s.lostBase {
+		list = append(list, diag.Diagnostic{
+			File: s.at(plan.BasePath), Severity: diag.Error, Code: "missing", Message: "is gone, and with it what tells your edits from kgen's lines",
+			Fix: "bring it back from version control: git checkout -- " + plan.BasePath,
+		})
+	}
 	list.Sort()
 	return &refusal{reasons: list, note: "nothing was written"}
 }
@@ -146,7 +189,7 @@ func (s *step) refused() error {
 func (s *step) conflict(c plan.Change) diag.List {
 	d := diag.Diagnostic{File: s.at(c.Path), Severity: diag.Error, Code: "conflict", Message: c.Reason}
 	switch {
-	case c.Foreign():
+	case c.Foreign:
 		d = inTheWay(d.File)
 		d.Fix += "; or keep it as it is, with --conflict=ours"
 		return diag.List{d}
@@ -164,7 +207,10 @@ func (s *step) conflict(c plan.Change) diag.List {
 		if clash.Count > 1 {
 			d.Message += fmt.Sprintf(" (lines %d to %d)", clash.Line, clash.Line+clash.Count-1)
 		}
-		d.Fix = "kgen diff --conflict=markers shows both; choose with --conflict=ours, theirs or markers, or edit the file"
+		d.Fix = "choose with --conflict=ours or theirs, or have both written with --conflict=markers"
+		if !s.verb {
+			d.Fix += "; kgen diff --conflict=markers shows them"
+		}
 		list = append(list, d)
 	}
 	return list
@@ -173,7 +219,7 @@ func (s *step) conflict(c plan.Change) diag.List {
 // stale warns of files that nothing makes any more and that a person has edited.
 func (s *step) stale() diag.List {
 	var list diag.List
-	for _, c := range s.plan.With(plan.Stale) {
+	for _, c := range s.plan.With(plan.Orphaned) {
 		list = append(list, diag.Diagnostic{
 			File: s.at(c.Path), Severity: diag.Warning, Code: "stale",
 			Message: "is not needed any more, but was edited by hand and is left as it is", Fix: "delete it, or keep it elsewhere",

@@ -85,7 +85,7 @@ standard output, whether they succeed or not:
 
 The actions are create, update, merge (kgen's change into a file that was edited
 by hand), delete, keep (edited by hand, and left as it is), missing (deleted by
-hand, and left so), stale (edited by hand, and not made any more) and conflict
+hand, and left so), orphaned (edited by hand, and not made any more) and conflict
 (in the way, or edited by hand in the lines that kgen would change).
 
 kgen diff prints files with path, action, reason, clashes (the lines that both

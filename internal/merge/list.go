@@ -212,12 +212,6 @@ func missing(a, b []entry) []entry {
 	return out
 }
 
-// index is where an entry with such a text stands, or -1. How far its lines are
-// indented does not matter.
-func (l *list) index(e entry) int {
-	return slices.IndexFunc(l.entries, func(x entry) bool { return dedented(x) == dedented(e) })
-}
-
 func dedented(e entry) string {
 	var b strings.Builder
 	by := indent(e.lines[0])
@@ -231,47 +225,72 @@ func indent(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " "))
 
 // remove takes entries out. The comments in front of one stay for the next.
 func (l *list) remove(gone []entry) {
+	left := map[string]int{}
 	for _, e := range gone {
-		i := l.index(e)
-		if i < 0 {
+		left[dedented(e)]++
+	}
+	var out []entry
+	var lead [][]byte // of those that went
+	for _, e := range l.entries {
+		if text := dedented(e); left[text] > 0 {
+			left[text]--
+			lead = append(lead, e.lead...)
 			continue
 		}
-		lead := l.entries[i].lead
-		l.entries = slices.Delete(slices.Clone(l.entries), i, i+1)
-		if i < len(l.entries) {
-			l.entries[i].lead = append(slices.Clone(lead), l.entries[i].lead...)
-		} else {
-			l.tail = append(slices.Clone(lead), l.tail...)
-		}
+		e.lead, lead = append(lead, e.lead...), nil
+		out = append(out, e)
 	}
+	l.entries, l.tail = out, append(lead, l.tail...)
 }
 
-// add puts entries where they stand in the order that the other side has.
-func (l *list) add(new, order []entry) {
-	for _, e := range new {
-		if l.index(e) >= 0 {
-			continue // there already
-		}
-		text := e.text()
-		k := slices.IndexFunc(order, func(x entry) bool { return x.text() == text })
-		at := len(l.entries)
-		found := false
-		for i := k - 1; i >= 0 && !found; i-- {
-			if j := l.index(order[i]); j >= 0 {
-				at, found = j+1, true
-			}
-		}
-		for i := k + 1; i < len(order) && !found; i++ {
-			if j := l.index(order[i]); j >= 0 {
-				at, found = j, true
-			}
-		}
-		own := entry{lines: e.lines}
-		if len(l.entries) > 0 {
-			own.lines = indented(e.lines, indent(l.entries[0].lines[0]))
-		}
-		l.entries = slices.Insert(slices.Clone(l.entries), at, own)
+// add puts entries where they stand in the order that the other side has: behind
+// the nearest entry in front of them that is here, else before the nearest
+// behind them, else at the end.
+func (l *list) add(fresh, order []entry) {
+	here := make(map[string]int, len(l.entries))
+	for i := len(l.entries) - 1; i >= 0; i-- {
+		here[dedented(l.entries[i])] = i
 	}
+	left := map[string]int{}
+	for _, e := range fresh {
+		left[e.text()]++
+	}
+	behind := map[int][]entry{} // by the place of the entry that they follow, -1 for the list's start
+	var waiting []entry         // for an entry that is here
+	last := -1
+	for _, e := range order {
+		at, known := here[dedented(e)]
+		switch {
+		case known:
+			if last < 0 {
+				behind[at-1] = append(behind[at-1], waiting...)
+				waiting = nil
+			}
+			last = at
+		case left[e.text()] == 0:
+		case last >= 0:
+			behind[last] = append(behind[last], l.fitted(e))
+		default:
+			waiting = append(waiting, l.fitted(e))
+		}
+		if left[e.text()] > 0 {
+			left[e.text()]--
+		}
+	}
+	out := slices.Clone(behind[-1])
+	for i, e := range l.entries {
+		out = append(append(out, e), behind[i]...)
+	}
+	l.entries = append(out, waiting...)
+}
+
+// fitted is another list's entry with the indentation of this one.
+func (l *list) fitted(e entry) entry {
+	own := entry{lines: e.lines}
+	if len(l.entries) > 0 {
+		own.lines = indented(e.lines, indent(l.entries[0].lines[0]))
+	}
+	return own
 }
 
 // indented moves lines so that the first begins at a column.

@@ -21,8 +21,8 @@ const (
 	Keep Action = "keep"
 	// Missing leaves a file away that a person has deleted.
 	Missing Action = "missing"
-	// Stale leaves a file that the model no longer makes, because a person has edited it.
-	Stale Action = "stale"
+	// Orphaned leaves a file that the model no longer makes, because a person has edited it.
+	Orphaned Action = "orphaned"
 	// Conflict leaves a file that kgen would have to change and must not: kgen
 	// never wrote it, or a person and kgen have changed the same of its lines.
 	Conflict Action = "conflict"
@@ -44,10 +44,11 @@ type Change struct {
 	// Before is the file as it was found. After is the file as it will be; in a
 	// Conflict it is what kgen would write if the file were its own.
 	Before, After File
+	// Foreign tells that a Conflict is about a file that kgen did not write.
+	Foreign bool
+	// Wrote is the file as kgen last wrote it, or would have written it.
+	Wrote File
 }
-
-// Foreign reports whether a Conflict is about a file that kgen did not write.
-func (c Change) Foreign() bool { return c.Action == Conflict && c.Reason == foreign }
 
 // File is the contents at a path, or that there is no file.
 type File struct {

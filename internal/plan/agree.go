@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"path"
 	"slices"
@@ -37,6 +38,7 @@ func agree(name string, base, ours, theirs, merged []byte) error {
 		}
 		sides[i] = r
 	}
+	sides[0].rename(sides[1], sides[2])
 	for _, id := range names(sides) {
 		old, mine, new, got := sides[0][id], sides[1][id], sides[2][id], sides[3][id]
 		if err := whole(old, mine, new, got); err != nil {
@@ -49,6 +51,44 @@ func agree(name string, base, ours, theirs, merged []byte) error {
 // resources are the objects of a text by what they are called; each name stands
 // for a list, because a person may have written one twice.
 type resources map[string][]manifest.Value
+
+// rename gives the objects of base and ours the names that kgen gives them now:
+// those that only they have are paired, in order, with those of the same kind
+// that only theirs has. What the person made of an object is then held against
+// the object that it has become.
+func (base resources) rename(ours, theirs resources) {
+	left := map[string][]string{} // kind: names that kgen does not write any more
+	for _, id := range slices.Sorted(maps.Keys(base)) {
+		if _, still := theirs[id]; !still {
+			kind, _, _ := strings.Cut(id, " ")
+			left[kind] = append(left[kind], id)
+		}
+	}
+	fresh := map[string][]string{}
+	for _, id := range slices.Sorted(maps.Keys(theirs)) {
+		if _, had := base[id]; !had {
+			kind, _, _ := strings.Cut(id, " ")
+			fresh[kind] = append(fresh[kind], id)
+		}
+	}
+	for kind, names := range left {
+		if len(names) != len(fresh[kind]) {
+			continue // some came or went: which is which cannot be told
+		}
+		for i, old := range names {
+			now := fresh[kind][i]
+			if _, taken := ours[now]; taken {
+				continue
+			}
+			for _, r := range []resources{base, ours} {
+				if v, ok := r[old]; ok {
+					r[now] = v
+					delete(r, old)
+				}
+			}
+		}
+	}
+}
 
 // names are those of all four, sorted.
 func names(sides [4]resources) []string {
@@ -274,27 +314,33 @@ func joined(at string, base manifest.Value, ours, theirs, merged []manifest.Valu
 // without is the items of a that b does not have, one for one.
 func without(a, b []manifest.Value) []manifest.Value {
 	var out []manifest.Value
-	words := map[any]int{} // scalars are found at once: lists of files can be long
-	var left []manifest.Value
+	left := map[uint64][]manifest.Value{} // by sum: lists can be long
 	for _, v := range b {
-		if v.Kind == manifest.Scalar {
-			words[v.Scalar]++
-		} else {
-			left = append(left, v)
-		}
+		left[sum(v)] = append(left[sum(v)], v)
 	}
 	for _, v := range a {
-		if v.Kind == manifest.Scalar {
-			if words[v.Scalar]--; words[v.Scalar] < 0 {
-				out = append(out, v)
-			}
-			continue
-		}
-		if i := slices.IndexFunc(left, v.Equal); i >= 0 {
-			left = slices.Delete(left, i, i+1)
+		alike := left[sum(v)]
+		if i := slices.IndexFunc(alike, v.Equal); i >= 0 {
+			left[sum(v)] = slices.Delete(alike, i, i+1)
 			continue
 		}
 		out = append(out, v)
+	}
+	return out
+}
+
+// sum is a number that equal values have in common: of a mapping in any order.
+func sum(v manifest.Value) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %v", v.Kind, v.Scalar)
+	out := h.Sum64()
+	for _, f := range v.Fields {
+		h.Reset()
+		fmt.Fprintf(h, "%s %d", f.Key, sum(f.Value))
+		out += h.Sum64()
+	}
+	for _, item := range v.Items {
+		out = out*31 + sum(item)
 	}
 	return out
 }

@@ -60,6 +60,11 @@ func TestAgree(t *testing.T) {
 		{"a value that both have changed, and a third", "a.yaml", base, with(base, "80", "81"), with(base, "80", "82"), with(base, "80", "83"), "spec.ports[0].port"},
 		{"a file of patches", "p.yaml", patch, "# mine\n" + patch, with(patch, "value: 2", "value: 3"), "# mine\n" + with(patch, "value: 2", "value: 3"), ""},
 		{"a file of patches, one lost", "p.yaml", patch, patch + "- op: remove\n  path: /x\n", with(patch, "value: 2", "value: 3"), with(patch, "value: 2", "value: 3"), "merged, the file would be"},
+		{"another name, and an edit", "a.yaml", base, with(base, "80", "81"), with(base, "name: web", "name: shop"), with(with(base, "name: web", "name: shop"), "80", "81"), ""},
+		{"another name, and a lost edit", "a.yaml", base, with(base, "80", "81"), with(base, "name: web", "name: shop"), with(base, "name: web", "name: shop"), "merged, Service shop/shop would have a spec"},
+		{"another namespace, two kinds", "a.yaml", base + with(config, "name: mine", "name: mine\n  namespace: shop"), with(base, "80", "81") + with(config, "name: mine", "name: mine\n  namespace: shop"),
+			with(base, "namespace: shop", "namespace: prod") + with(config, "name: mine", "name: mine\n  namespace: prod"),
+			with(with(base, "80", "81"), "namespace: shop", "namespace: prod") + with(config, "name: mine", "name: mine\n  namespace: prod"), ""},
 		{"no YAML at all", "README.md", "a", "b", "c", "[", ""},
 	}
 	for _, tt := range tests {

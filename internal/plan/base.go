@@ -23,11 +23,12 @@ type Base struct {
 func NewBase(t *tree.Tree) *Base { return &Base{Tree: t} }
 
 // Missing are the files of the base that the disk does not have: a person has
-// deleted them.
+// deleted them. What only one side of a merge has is not among them: there kgen
+// itself has made or removed it.
 func (b *Base) Missing(disk *tree.Tree) []string {
 	var out []string
 	for path := range b.All() {
-		if _, exists := disk.File(path); !exists {
+		if _, exists := disk.File(path); !exists && len(b.versions(path)) == len(b.sides()) {
 			out = append(out, path)
 		}
 	}
@@ -82,10 +83,19 @@ func ParseBase(archive []byte) (*Base, error) {
 	if !found || broken != nil {
 		return nil, err
 	}
+	both, broken := MergedBase(ours, theirs)
+	if broken != nil {
+		return nil, err
+	}
+	return both, nil
+}
+
+// MergedBase reads the archives of the two sides of a merge.
+func MergedBase(ours, theirs []byte) (*Base, error) {
 	both := &Base{Tree: tree.New()}
 	for _, text := range [][]byte{theirs, ours} {
-		side, broken := parseArchive(text)
-		if broken != nil {
+		side, err := parseArchive(text)
+		if err != nil {
 			return nil, err
 		}
 		both.Sides = append([]*tree.Tree{side}, both.Sides...)

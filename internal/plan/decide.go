@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"path"
 
 	"kgen.dev/kgen/internal/merge"
@@ -12,22 +13,19 @@ func fileIn(t *tree.Tree, path string) (f File) {
 	return f
 }
 
-// foreign is the reason of a Conflict about somebody else's file.
-const foreign = "there is a file that kgen did not write"
-
 // decide is the whole three-way decision about a file that the model makes or
 // made. The second result is what the base holds afterwards: what kgen wrote or
 // would have written, so that later runs see a person's edit as one.
-func (in Input) decide(path string, missing bool) (c Change, base File) {
-	base = fileIn(in.Base.Tree, path)
-	disk, wanted := fileIn(in.Disk, path), fileIn(in.Wanted, path)
-	if now, moved := in.gone[path]; moved && !wanted.Exists && disk.Exists {
-		return Change{Path: path, Action: Delete, Reason: "it is " + now + " now", Before: disk}, File{}
+func (in Input) decide(name string, missing bool) (c Change, base File) {
+	base = fileIn(in.Base.Tree, name)
+	disk, wanted := fileIn(in.Disk, name), fileIn(in.Wanted, name)
+	if now, moved := in.gone[name]; moved && !wanted.Exists && disk.Exists {
+		return Change{Path: name, Action: Delete, Reason: "it is " + now + " now", Before: disk}, File{}
 	}
-	if in.moves(path) {
-		return in.move(path, missing)
+	if in.moves(name) {
+		return in.move(name, missing)
 	}
-	c = Change{Path: path, Before: disk, After: wanted}
+	c = Change{Path: name, Before: disk, After: wanted, Wrote: base}
 	is := func(a Action, reason string) { c.Action, c.Reason = a, reason }
 	switch {
 	case missing && !disk.Exists:
@@ -38,7 +36,7 @@ func (in Input) decide(path string, missing bool) (c Change, base File) {
 	case !wanted.Exists && disk.is(base):
 		is(Delete, "kgen no longer makes it")
 	case !wanted.Exists:
-		is(Stale, "kgen no longer makes it, but it was edited by hand")
+		is(Orphaned, "kgen no longer makes it, but it was edited by hand")
 		c.After = disk
 		return c, base
 	case !disk.Exists && !base.Exists:
@@ -52,11 +50,12 @@ func (in Input) decide(path string, missing bool) (c Change, base File) {
 		is(Keep, "yours, in the place of one that kgen would write")
 		c.After = disk
 	case !base.Exists:
-		is(Conflict, foreign)
+		is(Conflict, "there is a file that kgen did not write")
+		c.Foreign = true
 		return c, File{}
 	case base.Exists && disk.is(base):
 		is(Update, "the model or the templates changed")
-	case base.is(wanted) && !marked(disk.Data):
+	case base.is(wanted) && !marked(name, disk.Data):
 		is(Keep, "edited by hand")
 		c.After = disk
 	default:
@@ -69,25 +68,29 @@ func (in Input) decide(path string, missing bool) (c Change, base File) {
 }
 
 // marked reports whether git or kgen has left conflict markers in a text, or
-// somebody a part of them.
-func marked(text []byte) bool {
+// somebody a part of them. In YAML a line of equals signs is one; in Markdown it
+// underlines a heading.
+func marked(name string, text []byte) bool {
 	_, _, _, found, err := merge.Sides(text)
-	return found || err != nil
+	return found || err != nil || path.Ext(name) == ".yaml" && bytes.Contains(text, []byte("\n=======\n"))
 }
 
 // merge decides about a file that both a person and kgen have changed. On entry
 // After is what the model makes; on return it is what is to be written.
 func (in Input) merge(c *Change, base File) {
 	disk, wanted := c.Before.Data, c.After.Data
-	if marked(disk) {
-		text, ok := settled(c.Path, disk, wanted, in.Base.versions(c.Path))
-		if !ok {
-			c.Action, c.Reason = Conflict, "it holds conflict markers, and between them lines that kgen did not write"
+	if marked(c.Path, disk) {
+		text, ok := in.settled(c.Path, disk, wanted)
+		if ok {
+			c.After = File{text, true}
+			c.Action, c.Reason = Merge, "its merge conflict is settled"
 			return
 		}
-		c.After = File{text, true}
-		c.Action, c.Reason = Merge, "its merge conflict is settled"
-		return
+		if disk, ok = in.side(disk); !ok {
+			c.Action, c.Reason = Conflict, "it holds conflict markers, and between them lines that kgen did not write"
+			c.Clashes = []Clash{{Line: firstMarker(c.Before.Data)}}
+			return
+		}
 	}
 	result := merge.Merge(base.Data, disk, wanted)
 	text, clean := result.Text(merge.Refuse)
@@ -112,6 +115,10 @@ func (in Input) merge(c *Change, base File) {
 		// The lines fit and their meaning does not: the whole file is in question.
 		result = merge.Merge(nil, disk, wanted)
 		c.Reason = unsound.Error()
+		if in.Resolution == Ours && in.moving {
+			c.Action = Conflict // it would be another service's file
+			return
+		}
 	} else {
 		c.Reason = "edited by hand in lines that kgen would change"
 	}
@@ -147,4 +154,30 @@ func (in Input) resolve(c *Change, result merge.Result) {
 	if c.After.is(c.Before) {
 		c.Action = Keep
 	}
+}
+
+// side is the side of a marked text that the resolution takes.
+func (in Input) side(text []byte) ([]byte, bool) {
+	ours, _, theirs, found, err := merge.Sides(text)
+	switch {
+	case err != nil || !found:
+		return nil, false
+	case in.Resolution == Ours:
+		return ours, true
+	case in.Resolution == Theirs:
+		return theirs, true
+	}
+	return nil, false
+}
+
+// firstMarker is the line of the first conflict marker.
+func firstMarker(text []byte) int {
+	n := 0
+	for line := range bytes.Lines(text) {
+		n++
+		if bytes.HasPrefix(line, []byte("<<<<<<<")) || bytes.HasPrefix(line, []byte(">>>>>>>")) {
+			return n
+		}
+	}
+	return 1
 }

@@ -33,10 +33,14 @@ type Input struct {
 	// Own are kgen's own files and the model: written as they are, not merged,
 	// and not in the base.
 	Own *tree.Tree
+	// Stages gives the two sides of a file that git could not merge, if git still
+	// has them. Nil knows of none.
+	Stages func(path string) (ours, theirs []byte, ok bool)
 	// Resolution says what becomes of lines that both sides have changed.
 	Resolution Resolution
 
-	gone map[string]string // the old paths of those that were renamed, to the new ones
+	moving bool              // the decision is about a file at its new place
+	gone   map[string]string // the old paths of those that were renamed, to the new ones
 }
 
 // Resolution says what becomes of lines that a person and kgen have changed differently.

@@ -33,7 +33,7 @@ var decisions = map[string]struct {
 	"A-A": {Create, "missing", 'A', 'A'},
 	"A-B": {Create, "missing", 'B', 'B'},
 	"AA-": {Delete, "kgen no longer makes it", '-', 'x'},
-	"AB-": {Stale, "kgen no longer makes it, but it was edited by hand", 'A', '-'},
+	"AB-": {Orphaned, "kgen no longer makes it, but it was edited by hand", 'A', '-'},
 	"AAA": {Unchanged, "up to date", 'A', '-'},
 	"AAB": {Update, "the model or the templates changed", 'B', 'B'},
 	"ABA": {Keep, "edited by hand", 'A', '-'},
@@ -191,7 +191,7 @@ func TestManyFiles(t *testing.T) {
 		"create new.md: new",
 		"delete old.md: kgen no longer makes it",
 		"unchanged same.md: up to date",
-		"stale stale.md: kgen no longer makes it, but it was edited by hand",
+		"orphaned stale.md: kgen no longer makes it, but it was edited by hand",
 		"conflict theirs.md: there is a file that kgen did not write",
 		"update upd.md: the model or the templates changed",
 	}, got); d != "" {
@@ -258,7 +258,7 @@ func TestOursAdopts(t *testing.T) {
 	}
 	for _, r := range []Resolution{Theirs, Markers} {
 		p = made(t, Input{Base: NewBase(treeOf(t)), Disk: treeOf(t, "f.md", mine), Wanted: treeOf(t, "f.md", wanted), Resolution: r})
-		if c := p.Conflicts(); len(c) != 1 || !c[0].Foreign() {
+		if c := p.Conflicts(); len(c) != 1 || !c[0].Foreign {
 			t.Errorf("%s: %+v", r, c)
 		}
 	}
@@ -309,7 +309,7 @@ func TestTwiceIsNothing(t *testing.T) {
 	if d := cmp.Diff([]string{
 		"keep edited: edited by hand",
 		"keep merged: edited by hand",
-		"stale stale: kgen no longer makes it, but it was edited by hand",
+		"orphaned stale: kgen no longer makes it, but it was edited by hand",
 	}, listed); d != "" {
 		t.Error(d)
 	}

@@ -97,7 +97,7 @@ func tell(t *testing.T, seed uint64) (o outcome) {
 			o.kept = true
 		case plan.Missing:
 			o.missing = true
-		case plan.Stale:
+		case plan.Orphaned:
 			o.stale = true
 		}
 		if c.Action.Writes() && c.Action != plan.Delete {

@@ -1,12 +1,17 @@
 package plan
 
-import "kgen.dev/kgen/internal/tree"
+import (
+	"slices"
 
-// moves reports whether a file takes the place of another: one that kgen wrote,
-// that is not made any more, and where nothing stands at the new place.
+	"kgen.dev/kgen/internal/tree"
+)
+
+// moves reports whether a file takes the place of another: it is made, or would
+// be if nobody had deleted it; the other is one that kgen wrote and does not
+// make any more; and nothing stands at the new place.
 func (in Input) moves(path string) bool {
 	old, renamed := in.Renamed[path]
-	if !renamed {
+	if _, wanted := in.Wanted.File(path); !renamed || !wanted && !slices.Contains(in.Missing, path) {
 		return false
 	}
 	_, wrote := in.Base.File(old)
@@ -20,7 +25,7 @@ func (in Input) moves(path string) bool {
 // had always stood there: a person's edits, or that it was deleted, go with it.
 func (in Input) move(path string, missing bool) (Change, File) {
 	old := in.Renamed[path]
-	there := Input{Base: NewBase(tree.New()), Disk: tree.New(), Wanted: in.Wanted, Resolution: in.Resolution}
+	there := Input{Base: NewBase(tree.New()), Disk: tree.New(), Wanted: in.Wanted, Resolution: in.Resolution, moving: true}
 	wrote, _ := in.Base.File(old)
 	there.Base.Set(path, wrote)
 	if data, exists := in.Disk.File(old); exists {

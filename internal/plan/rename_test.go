@@ -28,7 +28,9 @@ func TestRenamed(t *testing.T) {
 		{"deleted by hand", []string{"old.md", was}, nil, nil, []string{"new.md"},
 			[]string{"missing new.md: deleted by hand", "unchanged old.md: already gone; kgen no longer makes it"}, ""},
 		{"somebody's file at the new place", []string{"old.md", was}, []string{"old.md", was + "# mine\n", "new.md", "x"}, []string{"new.md", is}, nil,
-			[]string{"conflict new.md: there is a file that kgen did not write", "stale old.md: kgen no longer makes it, but it was edited by hand"}, ""},
+			[]string{"conflict new.md: there is a file that kgen did not write", "orphaned old.md: kgen no longer makes it, but it was edited by hand"}, ""},
+		{"edited, and made nowhere", []string{"old.md", was}, []string{"old.md", was + "# mine\n"}, nil, nil,
+			[]string{"orphaned old.md: kgen no longer makes it, but it was edited by hand"}, ""},
 		{"still made", []string{"old.md", was}, []string{"old.md", was}, []string{"old.md", was, "new.md", is}, nil,
 			[]string{"create new.md: new", "unchanged old.md: up to date"}, is},
 	}

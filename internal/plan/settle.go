@@ -7,19 +7,26 @@ import (
 )
 
 // settled gives what a generated file in which git has left a merge conflict
-// should be, and whether that can be told. The versions are what kgen last wrote
-// of it on each side of the merge, wanted is what the merged model makes.
+// should be, and whether that can be told. Wanted is what the merged model makes.
 //
-// Where the file holds nothing but what kgen wrote, wanted stands for it whole.
-// Otherwise each side is merged with wanted as if the other did not exist; where
-// both come to the same, or have only added to it, that is it.
-func settled(name string, disk, wanted []byte, versions [][]byte) ([]byte, bool) {
+// Each side is brought up to wanted as if the other did not exist, which leaves
+// of it what a person has made of the file there; then both are brought together.
+// That is exact where git still has the sides. From the markers alone they are
+// known only as far as git has aligned them, and a line of the other side's may
+// look like one that was taken out here: then both have to come to the same, or
+// to have only added.
+func (in Input) settled(name string, disk, wanted []byte) ([]byte, bool) {
+	versions := in.Base.versions(name)
 	ours, _, theirs, found, err := merge.Sides(disk)
 	if !found || err != nil || len(versions) == 0 {
 		return nil, false
 	}
-	if kgensOwn(ours, theirs, wanted, versions) {
-		return wanted, true
+	exact := false
+	if in.Stages != nil {
+		a, b, ok := in.Stages(name)
+		if exact = ok && contained(ours, a, b) && contained(theirs, a, b); exact {
+			ours, theirs = a, b
+		}
 	}
 	one, ok1 := upTo(name, versions[0], ours, wanted)
 	two, ok2 := upTo(name, versions[len(versions)-1], theirs, wanted)
@@ -28,9 +35,7 @@ func settled(name string, disk, wanted []byte, versions [][]byte) ([]byte, bool)
 		return nil, false
 	case bytes.Equal(one, two):
 		return one, true
-	case !contains(one, wanted) || !contains(two, wanted):
-		// Git may have cut the file and the archive into other pieces. Then a line
-		// of the other side's looks like one that a person has taken out here.
+	case !exact && (!contains(one, wanted) || !contains(two, wanted)):
 		return nil, false
 	}
 	return upTo(name, wanted, one, two)
@@ -42,43 +47,24 @@ func upTo(name string, base, ours, theirs []byte) ([]byte, bool) {
 	return text, clean && agree(name, base, ours, theirs, text) == nil
 }
 
-// contains reports whether a text has every line of another as often as that.
-func contains(text, other []byte) bool {
-	have := counts(text)
-	for line, n := range counts(other) {
-		if have[line] < n {
+// contained reports whether every line of a text is in one of two others. A line
+// that is not was typed into the conflict by somebody who has begun to settle it.
+func contained(text, a, b []byte) bool {
+	inA, inB := counts(a), counts(b)
+	for line := range counts(text) {
+		if inA[line]+inB[line] == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// kgensOwn reports whether both sides of a conflict hold nothing but what kgen
-// wrote.
-//
-// It is judged by counting lines, which cannot be told a lie by the way in which
-// git has cut the file into pieces: on neither side is a line more often than
-// where kgen wrote it, nor is one missing that kgen wrote there and would write
-// again.
-func kgensOwn(ours, theirs, wanted []byte, versions [][]byte) bool {
-	want := counts(wanted)
-	most := counts(wanted)
-	for _, v := range versions {
-		for line, n := range counts(v) {
-			most[line] = max(most[line], n)
-		}
-	}
-	for i, side := range [][]byte{ours, theirs} {
-		have := counts(side)
-		for line, n := range have {
-			if n > most[line] {
-				return false // a person's line
-			}
-		}
-		for line, n := range counts(versions[min(i, len(versions)-1)]) {
-			if have[line] < min(n, want[line]) {
-				return false // a line that a person has deleted
-			}
+// contains reports whether a text has every line of another as often as that.
+func contains(text, other []byte) bool {
+	have := counts(text)
+	for line, n := range counts(other) {
+		if have[line] < n {
+			return false
 		}
 	}
 	return true

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"kgen.dev/kgen/internal/tree"
 )
 
 // TestSettled goes through what git can leave in a generated list of calls to
@@ -31,12 +33,42 @@ func TestSettled(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			var versions [][]byte
+			in := Input{Base: NewBase(tree.New())}
 			if tt.one != "" {
-				versions = [][]byte{[]byte(text(tt.one)), []byte(text(tt.two))}
+				in.Base.Sides = []*tree.Tree{treeOf(t, "README.md", text(tt.one)), treeOf(t, "README.md", text(tt.two))}
 			}
 			disk := strings.NewReplacer("<<<<<<<-HEAD", "<<<<<<< HEAD", ">>>>>>>-b", ">>>>>>> b").Replace(tt.disk)
-			got, ok := settled("README.md", []byte(disk), []byte(text(tt.wanted)), versions)
+			got, ok := in.settled("README.md", []byte(disk), []byte(text(tt.wanted)))
+			if ok != (tt.want != "") {
+				t.Fatalf("ok = %v: %q", ok, got)
+			}
+			if ok {
+				if d := cmp.Diff(text(tt.want), string(got)); d != "" {
+					t.Error(d)
+				}
+			}
+		})
+	}
+}
+
+// TestSettledExactly has the sides from git, and so knows what is a person's
+// even where it reads like a line of kgen's.
+func TestSettledExactly(t *testing.T) {
+	text := func(lines string) string { return strings.ReplaceAll(lines, " ", "\n") + "\n" }
+	one, two := "head api: mail 9000 end", "head api: search 8080 end" // what kgen wrote on each side
+	wanted := "head api: mail 9000 search 8080 end"
+	tests := []struct{ name, ours, theirs, disk, want string }{
+		{"nothing but kgen's", one, two, "head\napi:\n<<<<<<< a\nmail\n9000\n=======\nsearch\n8080\n>>>>>>> b\nend\n", wanted},
+		{"a person's line that kgen writes elsewhere", "head api: 8080 mail 9000 end", two, "head\napi:\n<<<<<<< a\n8080\nmail\n9000\n=======\nsearch\n8080\n>>>>>>> b\nend\n", "head api: 8080 mail 9000 search 8080 end"},
+		{"the same where the other side's goes", "head api: mail 9000 8080 end", two, "head\napi:\n<<<<<<< a\nmail\n9000\n8080\n=======\nsearch\n8080\n>>>>>>> b\nend\n", ""},
+		{"a line taken out", one, "api: search 8080 end", "api:\n<<<<<<< a\nmail\n9000\n=======\nsearch\n8080\n>>>>>>> b\nend\n", "api: mail 9000 search 8080 end"},
+		{"a line typed into the conflict", one, two, "head\napi:\n<<<<<<< a\nmail\n9001\n=======\nsearch\n8080\n>>>>>>> b\nend\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			in := Input{Base: NewBase(tree.New()), Stages: func(string) ([]byte, []byte, bool) { return []byte(text(tt.ours)), []byte(text(tt.theirs)), true }}
+			in.Base.Sides = []*tree.Tree{treeOf(t, "README.md", text(one)), treeOf(t, "README.md", text(two))}
+			got, ok := in.settled("README.md", []byte(tt.disk), []byte(text(wanted)))
 			if ok != (tt.want != "") {
 				t.Fatalf("ok = %v: %q", ok, got)
 			}

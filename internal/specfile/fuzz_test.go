@@ -148,15 +148,17 @@ func FuzzWithText(f *testing.F) {
 	})
 }
 
-// FuzzResolve holds for any text: no panic, text or findings with a place, and
-// never both.
+// FuzzResolve holds for any text and ancestor: no panic, text or findings with
+// a place, and never both.
 func FuzzResolve(f *testing.F) {
 	for _, middle := range []string{"", "||||||| base\n  - name: web\n"} {
-		f.Add([]byte(web + "<<<<<<< a\n  - name: b\n" + middle + "=======\n  # c\n  - {name: c, hosts: [x]}\n>>>>>>> b\n"))
-		f.Add([]byte(web + "<<<<<<< a\n    timeout: 5s\n" + middle + "=======\n    timeout: 6s\n>>>>>>> b\n# end\n"))
+		for _, ancestor := range []string{"", web, web + "  - name: c\n", "- x"} {
+			f.Add([]byte(web+"<<<<<<< a\n  - name: b\n"+middle+"=======\n  # c\n  - {name: c, hosts: [x]}\n>>>>>>> b\n"), []byte(ancestor))
+			f.Add([]byte(web+"<<<<<<< a\n    timeout: 5s\n"+middle+"=======\n    timeout: 6s\n>>>>>>> b\n# end\n"), []byte(ancestor))
+		}
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		text, _, list := Resolve("kgen.yaml", data)
+	f.Fuzz(func(t *testing.T, data, ancestor []byte) {
+		text, _, list := Resolve("kgen.yaml", data, ancestor)
 		if text != nil && len(list) > 0 {
 			t.Errorf("text beside findings:\n%s", list)
 		}

@@ -14,43 +14,76 @@ import (
 )
 
 // Resolve brings the two sides of a git merge conflict in a kgen.yaml
-// together. The text is that of the side above ======= with all that only the
-// side below it has: services, keys, entries of lists, copied from there with
-// their comments. Where the conflict shows what both come from (git's styles
-// diff3 and zdiff3), what one side removed and the other left alone is gone,
-// and what one side alone changed is as that side has it.
+// together, as a merge of the models and not of lines. What both come from is
+// ancestor, a whole kgen.yaml, or where there is none (nil, or a text that
+// cannot be read) what the conflict itself shows (git's styles diff3 and
+// zdiff3). Against that, what one side alone has added, changed or removed is
+// as that side has it. The text is that of the side above =======; what comes
+// from below is copied from there with its comments.
 //
-// What both sides say differently is not decided: the list names each such
-// place in the conflicted text, both values and the way out, and there is no
-// text. The notes tell, one a change, what came from below. Without a conflict
-// everything is empty. What the result means is not judged: Parse it.
-func Resolve(name string, data []byte) (text []byte, notes []string, list diag.List) {
+// What is not decided: a value that both sides have changed, what one has
+// removed and the other changed, and what makes no model only since both came
+// together. Where nothing is known of what the sides come from, all that one of
+// them alone says: that may be an addition here or a removal there. The list
+// names each such place in the conflicted text, with the way out, and then
+// there is no text. The notes tell, one a change, what comes from either side
+// and what goes. Warnings are in none of them: those are the text's, which is
+// to be read by Parse. Without a conflict everything is empty.
+func Resolve(name string, data, ancestor []byte) (text []byte, notes []string, list diag.List) {
+	return resolverOf(name, data).resolve(ancestor)
+}
+
+// resolver brings two models together.
+type resolver struct {
+	name         string
+	found        bool
+	ours, theirs *File
+	base         []byte // of the conflict itself, or nil
+	above, below []int  // the line in the conflicted text of each line of a side
+	based        bool   // what both come from is known
+	notes        []string
+	gone         map[string]string // the services that one side has removed: above or below
+	list         diag.List
+}
+
+// resolverOf takes a conflicted text apart, or says why it cannot be.
+func resolverOf(name string, data []byte) *resolver {
+	r := &resolver{name: name, gone: map[string]string{}}
 	ours, base, theirs, found, err := merge.Sides(data)
 	if err != nil {
 		number, fact, _ := strings.Cut(err.Error(), ": ")
 		line, _ := strconv.Atoi(number)
-		return nil, nil, diag.List{{File: name, Line: max(line, 1), Column: 1, Severity: diag.Error, Code: "conflict", Message: fact, Fix: "correct the markers, or remove them by hand"}}
+		r.list = diag.List{{File: name, Line: max(line, 1), Column: 1, Severity: diag.Error, Code: "conflict", Message: fact, Fix: "correct the markers, or remove them by hand"}}
+		return r
 	}
-	if !found {
-		return nil, nil, nil
+	if r.found = found; found {
+		r.base, r.above, r.below = base, sideLines(data, '<'), sideLines(data, '=')
+		r.ours, r.theirs = r.side(ours, "above", r.above), r.side(theirs, "below", r.below)
 	}
-	r := &resolver{name: name, above: sideLines(data, '<'), below: sideLines(data, '=')}
-	r.ours = r.side(ours, "above", r.above)
-	r.theirs = r.side(theirs, "below", r.below)
-	if len(r.list) > 0 {
+	return r
+}
+
+func (r *resolver) resolve(ancestor []byte) (text []byte, notes []string, list diag.List) {
+	if len(r.list) > 0 || !r.found {
 		return nil, nil, r.list
 	}
 	var common reflect.Value
-	if b, _ := decode(name, base); base != nil && b.decoded {
-		common = reflect.ValueOf(b.Network).Elem()
+	for _, text := range [][]byte{ancestor, r.base} {
+		if f, _ := decode(r.name, text); text != nil && f.decoded {
+			common, r.based = reflect.ValueOf(f.Network).Elem(), true
+			break
+		}
 	}
 	merged := new(spec.Network)
 	r.merge(reflect.ValueOf(merged).Elem(), common, reflect.ValueOf(r.ours.Network).Elem(), reflect.ValueOf(r.theirs.Network).Elem(), where{&place{}, &place{}, ""})
+	if len(r.list) == 0 {
+		r.check(merged)
+	}
 	if len(r.list) > 0 {
 		r.list.Sort()
 		return nil, nil, r.list
 	}
-	text, err = r.ours.with(merged, r.theirs)
+	text, err := r.ours.with(merged, r.theirs)
 	if list, ok := err.(diag.List); ok {
 		for i := range list {
 			list[i].Line = at(r.above, list[i].Line)
@@ -58,15 +91,6 @@ func Resolve(name string, data []byte) (text []byte, notes []string, list diag.L
 		return nil, nil, list
 	}
 	return text, r.notes, nil
-}
-
-// resolver brings two models together.
-type resolver struct {
-	name         string
-	ours, theirs *File
-	above, below []int // the line in the conflicted text of each line of a side
-	notes        []string
-	list         diag.List
 }
 
 // side reads one side of the conflict.
@@ -142,12 +166,18 @@ func conflictLine(data []byte) int {
 	return 0
 }
 
-// conflicted says what is to be done about a text with conflict markers.
+// conflicted says what is to be done about a text with conflict markers. What
+// both sides come from may not stand in it, and is for kgen generate to find.
 func conflicted(name string, data []byte, line int) diag.List {
 	found := diag.Diagnostic{File: name, Line: line, Column: 1, Severity: diag.Error, Code: "conflict",
 		Message: fmt.Sprintf("holds a merge conflict (<<<<<<< at line %d)", line),
 		Fix:     "run kgen generate, which brings both sides together"}
-	_, _, list := Resolve(name, data)
+	r := resolverOf(name, data)
+	if len(r.list) == 0 && r.base == nil {
+		found.Fix += " or says what it cannot decide"
+		return diag.List{found}
+	}
+	_, _, list := r.resolve(nil)
 	if len(list) > 0 {
 		found.Fix = "decide what follows by hand, and remove the markers"
 	}

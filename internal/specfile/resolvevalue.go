@@ -5,7 +5,6 @@ import (
 	"reflect"
 
 	"kgen.dev/kgen/internal/diag"
-	"kgen.dev/kgen/internal/spec"
 )
 
 // where is a place in both models, and what a person calls it.
@@ -22,58 +21,86 @@ func (w where) key(key string) where {
 	return where{&place{parent: w.ours, key: key}, &place{parent: w.theirs, key: key}, name}
 }
 
+// nowhere is the index of an entry that a side does not have: its place there
+// is the list's.
+const nowhere = -1
+
 func (w where) entry(ours, theirs int, v reflect.Value) where {
 	return where{&place{parent: w.ours, index: ours}, &place{parent: w.theirs, index: theirs}, fmt.Sprintf("%s[%s]", w.name, title(v))}
 }
 
 // title is what a note calls an entry.
 func title(v reflect.Value) string {
-	if name := called(v); name != "" {
+	if name := called(v); name != "" && (shorthands[v.Type()] == "" || isWord(v)) {
 		return name
 	}
 	return flow(v)
 }
 
+const (
+	above = "above"
+	below = "below"
+)
+
 func (r *resolver) note(w where, format string, args ...any) {
 	r.notes = append(r.notes, w.name+": "+fmt.Sprintf(format, args...))
 }
 
+// noteValue tells that one side alone has given a key another value.
+func (r *resolver) noteValue(w where, v reflect.Value, side string) {
+	if absent(v) {
+		r.note(w, "goes, as %s =======", side)
+	} else {
+		r.note(w, "is as %s =======: %s", side, shownValue(v))
+	}
+}
+
+// absent reports whether a value is one that has no key.
+func absent(v reflect.Value) bool { return !v.IsValid() || v.IsZero() && !zeroIsValue(v) }
+
+// made reports whether a value is made of others that are merged on their own.
+func made(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Struct && !isScalar(t)
+}
+
 // merge sets out to what both sides mean. base is what they come from, or no
-// value where that is not known or did not exist.
+// value where that did not exist, or nothing is known of it.
 func (r *resolver) merge(out, base, ours, theirs reflect.Value, w where) {
 	out.Set(ours)
 	if equalValues(ours, theirs) {
 		return
 	}
-	t := ours.Type()
-	inner := t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Struct && !isScalar(t)
-	if base.IsValid() && !inner {
-		switch {
-		case equalValues(base, theirs):
-			return
-		case equalValues(base, ours):
-			out.Set(theirs)
-			r.note(w, "is as below =======: %s", shownValue(theirs))
-			return
-		case ours.IsZero() || theirs.IsZero():
-			r.conflict(w, ours, theirs)
-			return
-		}
-	}
+	here, there := base.IsValid() && equalValues(base, theirs), base.IsValid() && equalValues(base, ours)
 	switch {
-	case t.Kind() == reflect.Struct && inner:
-		for _, f := range tables[t].fields {
-			r.merge(out.Field(f.index), below(base, f.index), ours.Field(f.index), theirs.Field(f.index), w.key(f.key))
-		}
-	case t.Kind() == reflect.Slice:
-		r.mergeList(out, base, ours, theirs, w)
-	case t.Kind() == reflect.Map:
-		r.mergeLabels(out, base, ours, theirs, w)
-	case ours.IsZero() && !zeroIsValue(ours):
+	case made(ours.Type()) || ours.Kind() == reflect.Pointer && !ours.IsNil() && !theirs.IsNil():
+		r.mergeParts(out, base, ours, theirs, w)
+	case here:
+		r.noteValue(w, ours, above)
+	case there:
+		r.noteValue(w, theirs, below)
+	case !absent(ours) && !absent(theirs), base.IsValid() && !absent(base):
+		r.conflict(w, ours, theirs)
+	case !r.based:
+		r.alone(w, ours, theirs)
+	case absent(ours):
 		out.Set(theirs)
-		r.note(w, "%s comes from below =======", shownValue(theirs))
-	case theirs.IsZero() && !zeroIsValue(theirs):
-	case t.Kind() == reflect.Pointer:
+		r.noteValue(w, theirs, below)
+	default:
+		r.noteValue(w, ours, above)
+	}
+	// The parts are merged for what there is to tell; where one side alone has
+	// changed anything, its order counts as well.
+	if there {
+		out.Set(theirs)
+	} else if here {
+		out.Set(ours)
+	}
+}
+
+// mergeParts merges what is made of other values.
+func (r *resolver) mergeParts(out, base, ours, theirs reflect.Value, w where) {
+	switch t := ours.Type(); t.Kind() {
+	case reflect.Pointer:
 		fresh := reflect.New(t.Elem())
 		var from reflect.Value
 		if base.IsValid() && !base.IsNil() {
@@ -81,21 +108,93 @@ func (r *resolver) merge(out, base, ours, theirs reflect.Value, w where) {
 		}
 		r.merge(fresh.Elem(), from, ours.Elem(), theirs.Elem(), w)
 		out.Set(fresh)
+	case reflect.Struct:
+		for _, f := range tables[t].fields {
+			from := base
+			if base.IsValid() {
+				from = base.Field(f.index)
+			}
+			r.merge(out.Field(f.index), from, ours.Field(f.index), theirs.Field(f.index), w.key(f.key))
+		}
+	case reflect.Slice:
+		r.mergeList(out, base, ours, theirs, w)
 	default:
-		r.conflict(w, ours, theirs)
+		r.mergeLabels(out, base, ours, theirs, w)
 	}
 }
 
-func below(v reflect.Value, field int) reflect.Value {
-	if !v.IsValid() {
-		return v
+// whole reports whether one side alone has a key whose absence means something
+// other than that there is none of what it lists: labels, hosts and paths have
+// defaults. It is settled then.
+func (r *resolver) whole(out, base, ours, theirs reflect.Value, w where) bool {
+	if !ours.IsNil() && !theirs.IsNil() || r.based && countable(ours.Type()) {
+		return false
 	}
-	return v.Field(field)
+	switch {
+	case !r.based:
+		r.alone(w, ours, theirs)
+	case base.IsValid() && !base.IsNil():
+		if !equalValues(base, ours) && !equalValues(base, theirs) {
+			r.conflict(w, ours, theirs)
+		} else if ours.IsNil() {
+			r.noteValue(w, reflect.Value{}, above)
+		} else {
+			r.noteValue(w, reflect.Value{}, below)
+		}
+	case ours.IsNil():
+		out.Set(theirs)
+		r.noteValue(w, theirs, below)
+	default:
+		r.noteValue(w, ours, above)
+	}
+	return true
+}
+
+// mergeLabels merges a mapping of text to text, key by key.
+func (r *resolver) mergeLabels(out, base, ours, theirs reflect.Value, w where) {
+	if r.whole(out, base, ours, theirs, w) {
+		return
+	}
+	of := func(m, k reflect.Value) reflect.Value {
+		if !m.IsValid() {
+			return m
+		}
+		return m.MapIndex(k)
+	}
+	fresh, all := reflect.MakeMap(out.Type()), reflect.MakeMap(out.Type())
+	for _, m := range []reflect.Value{ours, theirs} {
+		for _, k := range m.MapKeys() {
+			all.SetMapIndex(k, m.MapIndex(k))
+		}
+	}
+	for _, k := range sortedKeys(all) {
+		b, o, t := of(base, k), of(ours, k), of(theirs, k)
+		in := w.key(k.String())
+		same := func(x, y reflect.Value) bool {
+			return x.IsValid() == y.IsValid() && (!x.IsValid() || equalValues(x, y))
+		}
+		switch {
+		case same(o, t):
+		case r.based && same(b, t):
+			r.noteValue(in, o, above)
+		case r.based && same(b, o):
+			o = t
+			r.noteValue(in, t, below)
+		case !r.based && (!o.IsValid() || !t.IsValid()):
+			r.alone(in, o, t)
+		default:
+			r.conflict(in, o, t)
+		}
+		if o.IsValid() {
+			fresh.SetMapIndex(k, o)
+		}
+	}
+	out.Set(fresh)
 }
 
 // shownValue is a value as a finding prints it.
 func shownValue(v reflect.Value) string {
-	if !v.IsValid() || v.IsZero() && !zeroIsValue(v) {
+	if absent(v) {
 		return "nothing"
 	}
 	text := flow(v)
@@ -105,163 +204,46 @@ func shownValue(v reflect.Value) string {
 	return text
 }
 
+// places gives the lines in the conflicted text of a place on either side, and
+// the column on the side that has a value there.
+func (r *resolver) places(w where, ours bool) (above, below, column int) {
+	up, columnUp := locate(r.ours.root, w.ours.String())
+	down, columnDown := locate(r.theirs.root, w.theirs.String())
+	if column = columnUp; !ours {
+		column = columnDown
+	}
+	return at(r.above, up), at(r.below, down), column
+}
+
 // conflict records that both sides say something else.
 func (r *resolver) conflict(w where, ours, theirs reflect.Value) {
-	line, column := locate(r.ours.root, w.ours.String())
-	other, _ := locate(r.theirs.root, w.theirs.String())
-	r.list = append(r.list, diag.Diagnostic{File: r.name, Line: at(r.above, line), Column: column, Path: w.name, Severity: diag.Error, Code: "conflict",
-		Message: fmt.Sprintf("is %s above ======= and %s below it (line %d)", shownValue(ours), shownValue(theirs), at(r.below, other)),
-		Fix:     "write what is meant, and remove the markers"})
+	up, down, column := r.places(w, !absent(ours))
+	line, message := up, ""
+	switch {
+	case absent(ours) && r.based:
+		line, message = down, fmt.Sprintf("is removed above ======= (line %d) and changed below it, to %s", up, shownValue(theirs))
+	case absent(theirs) && r.based:
+		message = fmt.Sprintf("is changed above =======, to %s, and removed below it (line %d)", shownValue(ours), down)
+	default:
+		message = fmt.Sprintf("is %s above ======= and %s below it (line %d)", shownValue(ours), shownValue(theirs), down)
+	}
+	r.list = append(r.list, diag.Diagnostic{File: r.name, Line: line, Column: column, Path: w.name, Severity: diag.Error, Code: "conflict",
+		Message: message, Fix: "write what is meant, and remove the markers"})
 }
 
-func (r *resolver) mergeLabels(out, base, ours, theirs reflect.Value, w where) {
-	if ours.IsNil() && !base.IsValid() || theirs.IsNil() && !base.IsValid() {
-		if ours.IsNil() {
-			out.Set(theirs)
-			r.note(w, "%s comes from below =======", shownValue(theirs))
-		}
-		return
+// alone records that one side has what the other does not, and that nobody
+// knows whether the one has added it or the other removed it.
+func (r *resolver) alone(w where, ours, theirs reflect.Value) {
+	line, down, column := r.places(w, !absent(ours))
+	side, other, v := above, below, ours
+	if absent(ours) {
+		line, side, other, v = down, below, above, theirs
 	}
-	of := func(m, k reflect.Value) reflect.Value {
-		if !m.IsValid() {
-			return m
-		}
-		return m.MapIndex(k)
+	message := "is " + shownValue(v)
+	if w.ours.key == "" {
+		message = "stands"
 	}
-	fresh := reflect.MakeMap(out.Type())
-	all := reflect.MakeMap(out.Type())
-	for _, m := range []reflect.Value{ours, theirs} {
-		for _, k := range m.MapKeys() {
-			all.SetMapIndex(k, m.MapIndex(k))
-		}
-	}
-	for _, k := range sortedKeys(all) {
-		b, o, t := of(base, k), of(ours, k), of(theirs, k)
-		in := w.key(k.String())
-		same := func(x, y reflect.Value) bool { return x.IsValid() && y.IsValid() && equalValues(x, y) }
-		switch {
-		case same(o, t), !t.IsValid() && !b.IsValid(), same(b, t):
-			if o.IsValid() {
-				fresh.SetMapIndex(k, o)
-			}
-		case !o.IsValid() && !b.IsValid(), same(b, o):
-			if t.IsValid() {
-				fresh.SetMapIndex(k, t)
-			}
-			r.note(in, "is as below =======: %s", shownValue(t))
-		default:
-			r.conflict(in, o, t)
-		}
-	}
-	out.Set(fresh)
-	if fresh.Len() == 0 && (ours.IsNil() || theirs.IsNil()) {
-		out.SetZero()
-	}
-}
-
-// mergeList takes the entries of both sides, by what they are known by.
-func (r *resolver) mergeList(out, base, ours, theirs reflect.Value, w where) {
-	o, t, b := indexOf(ours), indexOf(theirs), indexOf(base)
-	if r.strangers(base, ours, theirs, o, t) {
-		r.conflict(w, ours, theirs)
-		return
-	}
-	merged := reflect.MakeSlice(out.Type(), 0, ours.Len()+theirs.Len())
-	var ids []string
-	for i := range ours.Len() {
-		v := ours.Index(i)
-		id := identity(v)
-		from, known := entryOf(base, b, id)
-		j, both := t[id]
-		fresh := reflect.New(v.Type()).Elem()
-		switch {
-		case both:
-			r.merge(fresh, from, v, theirs.Index(j), w.entry(i, j, v))
-		case known && equalValues(from, v):
-			r.note(w, "%s goes, as below =======", title(v))
-			continue
-		case known:
-			r.conflict(w.entry(i, 0, v), v, reflect.Value{})
-			continue
-		default:
-			fresh.Set(v)
-		}
-		merged = reflect.Append(merged, fresh)
-		ids = append(ids, id)
-	}
-	// What the other side alone has follows what it follows there, behind
-	// what this side has put at the same place.
-	last := ""
-	for j := range theirs.Len() {
-		v := theirs.Index(j)
-		id := identity(v)
-		from, known := entryOf(base, b, id)
-		if _, both := o[id]; both {
-			last = id
-			continue
-		}
-		if known {
-			if !equalValues(from, v) {
-				r.conflict(w.entry(0, j, v), reflect.Value{}, v)
-			}
-			continue
-		}
-		place := 0
-		for k := range ids {
-			if ids[k] == last {
-				place = k + 1
-			}
-		}
-		for place < len(ids) && !has(t, ids[place]) {
-			place++
-		}
-		merged = insertAt(merged, place, v)
-		ids = append(ids[:place], append([]string{id}, ids[place:]...)...)
-		last = id
-		r.note(w, "%s comes from below =======", title(v))
-	}
-	if out.Set(merged); merged.Len() == 0 && (ours.IsNil() || theirs.IsNil()) {
-		out.SetZero()
-	}
-}
-
-// strangers reports ports that both sides gave a service, with none in common:
-// two people meant two things by it.
-func (r *resolver) strangers(base, ours, theirs reflect.Value, o, t map[string]int) bool {
-	if ours.Type().Elem() != reflect.TypeFor[spec.Port]() || base.IsValid() && base.Len() > 0 || ours.Len() == 0 || theirs.Len() == 0 {
-		return false
-	}
-	for id := range o {
-		if has(t, id) {
-			return false
-		}
-	}
-	return true
-}
-
-func has(m map[string]int, id string) bool { _, ok := m[id]; return ok }
-
-func indexOf(list reflect.Value) map[string]int {
-	out := map[string]int{}
-	if list.IsValid() {
-		for i := range list.Len() {
-			out[identity(list.Index(i))] = i
-		}
-	}
-	return out
-}
-
-// entryOf finds an entry of a list that may not be known.
-func entryOf(list reflect.Value, index map[string]int, id string) (reflect.Value, bool) {
-	if i, ok := index[id]; ok {
-		return list.Index(i), true
-	}
-	return reflect.Value{}, false
-}
-
-func insertAt(list reflect.Value, i int, v reflect.Value) reflect.Value {
-	list = reflect.Append(list, v)
-	reflect.Copy(list.Slice(i+1, list.Len()), list.Slice(i, list.Len()-1))
-	list.Index(i).Set(v)
-	return list
+	r.list = append(r.list, diag.Diagnostic{File: r.name, Line: line, Column: column, Path: w.name, Severity: diag.Error, Code: "one-sided",
+		Message: fmt.Sprintf("%s %s ======= alone: added there, or removed %s it", message, side, other),
+		Fix:     fmt.Sprintf("keep the lines that are meant and remove the markers; or: git checkout --conflict=diff3 %s, and run kgen generate again", r.name)})
 }
