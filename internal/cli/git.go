@@ -3,9 +3,13 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
 
 	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/merge"
@@ -119,20 +123,43 @@ func (r *repo) settledModel(ctx context.Context) (model *specfile.File, settled 
 	return model, text, nil
 }
 
-// placed gives findings the lines that the same text has in the file that people see.
+// otherLine is where a finding about two sides says where the second one stands.
+var otherLine = regexp.MustCompile(` \(line ([0-9]+)\)`)
+
+// placed gives findings the lines that the same text has in the file that people
+// see: what stands above ======= is looked for from the start, what stands below
+// it from the end.
 func placed(list diag.List, from, to []byte) diag.List {
-	lines, seen := bytes.Split(from, []byte("\n")), bytes.Split(to, []byte("\n"))
-	out := make(diag.List, len(list))
-	for i, d := range list {
-		line := d.Line
-		d.Line, d.Column = 0, 0
+	lines, seen := rows(from), rows(to)
+	find := func(line int, last bool) int {
+		found := 0
 		for n, text := range seen {
-			if line > 0 && line <= len(lines) && bytes.Equal(bytes.TrimRight(text, "\r"), bytes.TrimRight(lines[line-1], "\r")) {
-				d.Line, d.Column = n+1, 1
-				break
+			if line > 0 && line <= len(lines) && text == lines[line-1] && (last || found == 0) {
+				found = n + 1
 			}
 		}
+		return found
+	}
+	out := make(diag.List, len(list))
+	for i, d := range list {
+		d.Line, d.Column = find(d.Line, false), 1
+		d.Message = otherLine.ReplaceAllStringFunc(d.Message, func(text string) string {
+			n, _ := strconv.Atoi(otherLine.FindStringSubmatch(text)[1])
+			if n = find(n, true); n == 0 {
+				return ""
+			}
+			return fmt.Sprintf(" (line %d)", n)
+		})
 		out[i] = d
+	}
+	return out
+}
+
+// rows are the lines of a text without their ends.
+func rows(text []byte) []string {
+	var out []string
+	for line := range strings.Lines(string(text)) {
+		out = append(out, strings.TrimRight(line, "\r\n"))
 	}
 	return out
 }

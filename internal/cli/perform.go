@@ -92,8 +92,8 @@ func (s *step) sayKept() {
 type tense map[plan.Action]string
 
 var (
-	past    = tense{plan.Create: "created", plan.Update: "updated", plan.Merge: "merged with your edits", plan.Delete: "deleted"}
-	planned = tense{plan.Create: "to create", plan.Update: "to update", plan.Merge: "to merge with your edits", plan.Delete: "to delete"}
+	past    = tense{plan.Create: "created", plan.Update: "updated", plan.Merge: "merged", plan.Delete: "deleted"}
+	planned = tense{plan.Create: "to create", plan.Update: "to update", plan.Merge: "to merge", plan.Delete: "to delete"}
 )
 
 // tally counts what is written: "3 files created, 1 updated".

@@ -21,6 +21,7 @@ func (e *editor) splice(from, to int, text string) {
 // apply makes the new text, unless two changes overlap. Insertions at one
 // place keep their order and stand before what is replaced there.
 func (e *editor) apply() (out []byte, ok bool) {
+	e.rescue()
 	slices.SortStableFunc(e.splices, func(a, b splice) int {
 		return cmp.Or(a.from-b.from, min(a.to-a.from, 1)-min(b.to-b.from, 1))
 	})
@@ -37,6 +38,32 @@ func (e *editor) apply() (out []byte, ok bool) {
 		done = s.to
 	}
 	return append(out, e.lines.text[done:]...), true
+}
+
+// rescue moves lines that are to be inserted behind one that goes to behind what
+// stays before it: a key behind the list whose last entry is removed, say.
+func (e *editor) rescue() {
+	var cuts []splice
+	for _, s := range e.splices {
+		if s.text == "" && s.to > s.from {
+			cuts = append(cuts, s)
+		}
+	}
+	slices.SortFunc(cuts, func(a, b splice) int { return a.from - b.from })
+	for i := range e.splices {
+		in := &e.splices[i]
+		for in.from == in.to {
+			before, _ := slices.BinarySearchFunc(cuts, in.from, func(c splice, at int) int { return c.from - at })
+			if before == 0 || cuts[before-1].to <= in.from {
+				break
+			}
+			at := cuts[before-1].from
+			if line := e.lines.lineAt(at); line > 1 && e.lines.first(at) {
+				at = e.lines.contentEnd(line - 1)
+			}
+			in.from, in.to = at, at
+		}
+	}
 }
 
 // align keeps comments in their columns: the spaces before one that follows a

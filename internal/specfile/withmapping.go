@@ -63,12 +63,34 @@ func (e *editor) changeStruct(n *yaml.Node, was, want reflect.Value, s slot) {
 					after = j
 				}
 			}
-			c.add(after, e.newMember(f.key, now, in))
+			added := e.newMember(f.key, now, in)
+			if !c.flow && was.Type() == reflect.TypeFor[spec.Spec]() && slices.Contains(sections, f.key) && e.parted(c) {
+				added = append(addition{""}, added...)
+			}
+			c.add(after, added)
 		case at[i] >= 0:
 			e.changed(in)
 		}
 	}
 	e.collection(c)
+}
+
+// sections are the keys below services: each lists things as long as services.
+var sections = []string{"environments", "delivery"}
+
+// parted reports whether empty lines part the items of the mapping that has the
+// key services, or the services themselves.
+func (e *editor) parted(c *collection) bool {
+	for i := range c.items {
+		if i > 0 && e.lines.blank(e.lines.tail(e.lines.end(c.items[i-1].node), c.column)+1) {
+			return true
+		}
+	}
+	services := value(c.node, "services")
+	if services == nil || services.Kind != yaml.SequenceNode || services.Style&yaml.FlowStyle != 0 || len(services.Content) < 2 {
+		return false
+	}
+	return e.entries(services, slot{}, reflect.TypeFor[spec.Service]()).spaced
 }
 
 // gone reports whether a field that the text has is to have no key any more.
