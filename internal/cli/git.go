@@ -39,15 +39,15 @@ func (r *repo) stages(ctx context.Context, name string) (s stages, found bool) {
 // by the name that git gives it meanwhile.
 var sides = []string{"MERGE_HEAD", "REBASE_HEAD", "CHERRY_PICK_HEAD"}
 
-// archives are what kgen last wrote on both sides of a merge that is under way,
-// also where git has managed to merge the archives.
-func (r *repo) archives(ctx context.Context) (ours, theirs []byte, found bool) {
-	if s, ok := r.stages(ctx, plan.BasePath); ok {
+// bothSides are a file on both sides of a merge that is under way, also where
+// git has managed to merge it.
+func (r *repo) bothSides(ctx context.Context, name string) (ours, theirs []byte, found bool) {
+	if s, ok := r.stages(ctx, name); ok {
 		return s.ours, s.theirs, true
 	}
-	ours, ok := r.blob(ctx, "HEAD", plan.BasePath)
+	ours, ok := r.blob(ctx, "HEAD", name)
 	for _, commit := range sides {
-		if theirs, found = r.blob(ctx, commit, plan.BasePath); found && ok {
+		if theirs, found = r.blob(ctx, commit, name); found && ok {
 			return ours, theirs, true
 		}
 	}
@@ -222,7 +222,7 @@ func servicesOf(n *spec.Network) map[string]spec.Service {
 // finish. The archive that git has left says it too, but not where git has
 // aligned it differently from the files.
 func (r *repo) mergedBase(ctx context.Context, read *plan.Base, err error) (*plan.Base, error) {
-	if ours, theirs, ok := r.archives(ctx); ok {
+	if ours, theirs, ok := r.bothSides(ctx, plan.BasePath); ok {
 		if exact, broken := plan.MergedBase(ours, theirs); broken == nil {
 			return exact, nil
 		}

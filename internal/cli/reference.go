@@ -17,8 +17,12 @@ func Reference() []byte {
 	page.WriteString("# kgen's commands\n\n<!-- Made from the commands' own help texts; edits here are lost. -->\n\n")
 	fmt.Fprintf(&page, "%s\n\n## Flags of every command\n\n```\n%s```\n", root.Long, root.PersistentFlags().FlagUsages())
 	walk(root, func(cmd *cobra.Command) {
-		if cmd.Runnable() && cmd.HasParent() && !cmd.HasAvailableSubCommands() {
+		switch {
+		case !cmd.HasParent() || !cmd.Runnable():
+		case !cmd.HasAvailableSubCommands():
 			writeCommand(&page, cmd)
+		case strings.Contains(cmd.Long, "\n\n"): // what all below it have in common
+			writeGroup(&page, cmd)
 		}
 	})
 	for _, topic := range topics() {
@@ -33,6 +37,11 @@ func writeCommand(page *strings.Builder, cmd *cobra.Command) {
 		fmt.Fprintf(page, "\n```\n%s```\n", flags.FlagUsages())
 	}
 	fmt.Fprintf(page, "\nExamples:\n\n```\n%s\n```\n", cmd.Example)
+}
+
+// writeGroup writes what a command says that only groups others.
+func writeGroup(page *strings.Builder, cmd *cobra.Command) {
+	fmt.Fprintf(page, "\n## %s\n\n```\n%s\n```\n\nExamples:\n\n```\n%s\n```\n", cmd.CommandPath(), cmd.Long, cmd.Example)
 }
 
 // walk visits a command and all below it, in the order in which help lists them.

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,10 +56,19 @@ func assignmentsAfter(names ...string) cobra.PositionalArgs {
 // wrong with them.
 func assign(v any, assignments []string) error {
 	var wrong diag.List
-	for _, a := range assignments {
-		if err := specfile.Set(v, a); err != nil {
-			wrong = append(wrong, findings(err)...)
+	for len(assignments) > 0 {
+		n := specfile.Torn(assignments)
+		if n == 1 {
+			if err := specfile.Set(v, assignments[0]); err != nil {
+				wrong = append(wrong, findings(err)...)
+			}
+		} else {
+			whole := strings.Join(assignments[:n], " ")
+			wrong = append(wrong, diag.Diagnostic{Severity: diag.Error, Code: "usage",
+				Message: fmt.Sprintf("%q is %d words to the shell, which splits at spaces", whole, n),
+				Fix:     "put it in quotes: '" + strings.ReplaceAll(whole, "'", `'\''`) + "'"})
 		}
+		assignments = assignments[n:]
 	}
 	return wrong.Err()
 }
@@ -79,7 +90,7 @@ canary is moved by kgen canary, which says what has to be done beside it.`,
 			if len(args) == 0 {
 				return completeServices(sh, nil)(cmd, args, typed)
 			}
-			return sh.completeKeys(&spec.Service{}, func(n *spec.Network) map[string][]string { return serviceEntries(n, args[0]) })
+			return sh.completeKeys(&spec.Service{}, typed, func(n *spec.Network) known { return ofService(n, args[0]) })
 		},
 		RunE: sh.verb(&flags, func(f *specfile.File, args []string) (change, error) {
 			return changed(spec.SetService(f.Network, args[0], func(s *spec.Service) error { return assign(s, args[1:]) }))
@@ -105,7 +116,7 @@ nothing of yet, an entry is added: services+=.`,
 			if len(args) == 0 {
 				return firstEnvironment(sh)(cmd, args, typed)
 			}
-			return sh.completeKeys(&spec.Environment{}, func(n *spec.Network) map[string][]string { return environmentEntries(n, args[0]) })
+			return sh.completeKeys(&spec.Environment{}, typed, func(n *spec.Network) known { return ofEnvironment(n, args[0]) })
 		},
 		RunE: sh.verb(&flags, func(f *specfile.File, args []string) (change, error) {
 			return changed(spec.SetEnvironment(f.Network, args[0], func(e *spec.Environment) error { return assign(e, args[1:]) }))
@@ -126,8 +137,8 @@ namespace and the domain, the mesh, the front door, DNS, monitoring, delivery.`,
   kgen set network mesh.provider=istio mesh.mode=ambient
   kgen set network 'ingress.tls={clusterIssuer: letsencrypt-prod}' ingress.insecure-`,
 		Args: assignmentsAfter(),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return sh.completeKeys(&spec.Spec{}, networkEntries)
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return sh.completeKeys(&spec.Spec{}, typed, ofNetwork)
 		},
 		RunE: sh.verb(&flags, func(f *specfile.File, args []string) (change, error) {
 			return changed(spec.SetNetwork(f.Network, func(s *spec.Spec) error { return assign(s, args) }))

@@ -114,10 +114,7 @@ func (r *repo) read(ctx context.Context, root *os.Root, s *step, in *plan.Input)
 	if !r.unfinished(in.Base, failed, in.Disk) {
 		return nil
 	}
-	in.Stages = func(path string) (ours, theirs []byte, ok bool) {
-		st, ok := r.stages(ctx, path)
-		return st.ours, st.theirs, ok
-	}
+	in.Stages = func(path string) (ours, theirs []byte, ok bool) { return r.bothSides(ctx, path) }
 	if in.Base, failed = r.mergedBase(ctx, in.Base, failed); failed != nil {
 		return failed
 	}

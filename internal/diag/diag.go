@@ -143,9 +143,10 @@ func (l List) Sort() {
 }
 
 // Nearest returns the candidate closest to word by edit distance, or "" when
-// none is near enough to be a likely misspelling (a third of its length).
+// none is near enough to be a likely misspelling: a third of its letters may be
+// wrong, one of a short word, and not all of it.
 func Nearest(word string, candidates []string) string {
-	best, bestDistance := "", len(word)/3+2
+	best, bestDistance := "", min(max(1, (len(word)+1)/3)+1, max(1, len(word)))
 	for _, c := range candidates {
 		if strings.EqualFold(c, word) {
 			return c

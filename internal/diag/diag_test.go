@@ -48,7 +48,7 @@ func TestList(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	keys := []string{"ports", "paths", "podLabels", "serviceAccount", "calls", "canary"}
+	keys := []string{"ports", "paths", "podLabels", "serviceAccount", "calls", "canary", "slo", "a"}
 	for word, want := range map[string]string{
 		"port":           "ports",
 		"prots":          "ports",
@@ -58,6 +58,15 @@ func TestNearest(t *testing.T) {
 		"call":           "calls",
 		"something-else": "",
 		"x":              "",
+		"foo":            "",
+		"sol":            "slo",
+		"so":             "slo",
+		"A":              "a",
+		"":               "",
+		"prt":            "",
+		"canray":         "canary",
+		"cnry":           "",
+		"srviceAcount":   "serviceAccount",
 	} {
 		if got := diag.Nearest(word, keys); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)

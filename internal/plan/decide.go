@@ -92,18 +92,7 @@ func (in Input) merge(c *Change, base File) {
 			return
 		}
 	}
-	result := merge.Merge(base.Data, disk, wanted)
-	text, clean := result.Text(merge.Refuse)
-	var unsound error
-	if clean {
-		unsound = agree(c.Path, base.Data, disk, wanted, text)
-	}
-	if (!clean || unsound != nil) && path.Base(c.Path) == "kustomization.yaml" {
-		if list, ok := merge.List(base.Data, disk, wanted); ok && agree(c.Path, base.Data, disk, wanted, list) == nil {
-			text, clean, unsound = list, true, nil
-		}
-	}
-	if clean && unsound == nil {
+	if text, ok := upTo(c.Path, base.Data, disk, wanted); ok {
 		c.After = File{text, true}
 		c.Action, c.Reason = Merge, "edited by hand, and kgen has something new"
 		if c.After.is(c.Before) {
@@ -111,10 +100,16 @@ func (in Input) merge(c *Change, base File) {
 		}
 		return
 	}
-	if unsound != nil {
+	if text, ok := in.settled(c.Path, disk, wanted); ok {
+		c.After = File{text, true}
+		c.Action, c.Reason = Merge, "both sides of git's merge are brought together"
+		return
+	}
+	result := merge.Merge(base.Data, disk, wanted)
+	if text, clean := result.Text(merge.Refuse); clean {
 		// The lines fit and their meaning does not: the whole file is in question.
 		result = merge.Merge(nil, disk, wanted)
-		c.Reason = unsound.Error()
+		c.Reason = agree(c.Path, base.Data, disk, wanted, text).Error()
 		if in.Resolution == Ours && in.moving {
 			c.Action = Conflict // it would be another service's file
 			return

@@ -33,7 +33,7 @@ type Input struct {
 	// Own are kgen's own files and the model: written as they are, not merged,
 	// and not in the base.
 	Own *tree.Tree
-	// Stages gives the two sides of a file that git could not merge, if git still
+	// Stages gives the two sides of a file in a merge that is under way, as git
 	// has them. Nil knows of none.
 	Stages func(path string) (ours, theirs []byte, ok bool)
 	// Resolution says what becomes of lines that both sides have changed.

@@ -2,12 +2,14 @@ package plan
 
 import (
 	"bytes"
+	"path"
 
 	"kgen.dev/kgen/internal/merge"
 )
 
-// settled gives what a generated file in which git has left a merge conflict
-// should be, and whether that can be told. Wanted is what the merged model makes.
+// settled gives what a generated file should be in which git has left a merge
+// conflict, or made something of two sides that neither meant; and whether that
+// can be told. Wanted is what the merged model makes.
 //
 // Each side is brought up to wanted as if the other did not exist, which leaves
 // of it what a person has made of the file there; then both are brought together.
@@ -18,8 +20,11 @@ import (
 func (in Input) settled(name string, disk, wanted []byte) ([]byte, bool) {
 	versions := in.Base.versions(name)
 	ours, _, theirs, found, err := merge.Sides(disk)
-	if !found || err != nil || len(versions) == 0 {
+	if err != nil || len(versions) == 0 {
 		return nil, false
+	}
+	if !found {
+		ours, theirs = disk, disk
 	}
 	exact := false
 	if in.Stages != nil {
@@ -27,6 +32,9 @@ func (in Input) settled(name string, disk, wanted []byte) ([]byte, bool) {
 		if exact = ok && contained(ours, a, b) && contained(theirs, a, b); exact {
 			ours, theirs = a, b
 		}
+	}
+	if !found && !exact {
+		return nil, false
 	}
 	one, ok1 := upTo(name, versions[0], ours, wanted)
 	two, ok2 := upTo(name, versions[len(versions)-1], theirs, wanted)
@@ -41,10 +49,17 @@ func (in Input) settled(name string, disk, wanted []byte) ([]byte, bool) {
 	return upTo(name, wanted, one, two)
 }
 
-// upTo is a clean merge, or none.
+// upTo is a clean merge that says what each side said, or none. A kustomization
+// gets a second try as lists.
 func upTo(name string, base, ours, theirs []byte) ([]byte, bool) {
-	text, clean := merge.Merge(base, ours, theirs).Text(merge.Refuse)
-	return text, clean && agree(name, base, ours, theirs, text) == nil
+	if text, clean := merge.Merge(base, ours, theirs).Text(merge.Refuse); clean && agree(name, base, ours, theirs, text) == nil {
+		return text, true
+	}
+	if path.Base(name) != "kustomization.yaml" {
+		return nil, false
+	}
+	text, ok := merge.List(base, ours, theirs)
+	return text, ok && agree(name, base, ours, theirs, text) == nil
 }
 
 // contained reports whether every line of a text is in one of two others. A line

@@ -253,7 +253,7 @@ func TestResolveDecidesNothing(t *testing.T) {
     ports:
     - port: 90
 >>>>>>> other
-`, "  - name: web\n", `kgen.yaml:9:12: services[pay].ports: is [{port: 80}] above ======= and [{port: 90}] below it (line 13); write what is meant, and remove the markers`},
+`, "  - name: web\n", `kgen.yaml:9:20: services[pay].ports[http].port: is 80 above ======= and 90 below it (line 13); write what is meant, and remove the markers`},
 		{"changed here and removed there", `  - name: api
 <<<<<<< HEAD
   - name: web

@@ -59,17 +59,7 @@ type assignment struct {
 // cutAssignment takes an assignment apart.
 func cutAssignment(text string) (*assignment, error) {
 	a := &assignment{text: text}
-	depth, at := 0, -1
-	for i := 0; i < len(text) && at < 0; i++ {
-		switch c := text[i]; {
-		case c == '[':
-			depth++
-		case c == ']':
-			depth--
-		case c == '=' && depth <= 0:
-			at = i
-		}
-	}
+	at := equals(text)
 	if at < 0 {
 		path, found := strings.CutSuffix(text, "-")
 		if !found || path == "" {
@@ -89,6 +79,23 @@ func cutAssignment(text string) (*assignment, error) {
 	}
 	a.read(text[at+1:])
 	return a, a.list.Err()
+}
+
+// equals gives the place of the = of an assignment, or -1. One between brackets
+// belongs to the name of an entry.
+func equals(text string) int {
+	depth := 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '[':
+			depth++
+		case c == ']':
+			depth--
+		case c == '=' && depth <= 0:
+			return i
+		}
+	}
+	return -1
 }
 
 // read reads the value of an assignment.

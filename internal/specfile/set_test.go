@@ -170,7 +170,7 @@ func TestSetRefuses(t *testing.T) {
 		{"replicas+=1", `replicas: is no list that could grow, in "replicas+=1"; write = instead of +=`},
 		{"slo=availability: 99", `slo: "availability: 99" is in block style, in "slo=availability: 99"; write {key: value} or [a, b], or put text in quotes`},
 		{"hosts[shop.example.com]-", `hosts: has no entry "shop.example.com", in "hosts[shop.example.com]-"; there are a`},
-		{"hosts[b]-", `hosts: has no entry "b", in "hosts[b]-"; did you mean a?`},
+		{"hosts[b]-", `hosts: has no entry "b", in "hosts[b]-"; there are a`},
 	} {
 		t.Run(tt.assignment, func(t *testing.T) {
 			s := &spec.Service{Name: "web", Hosts: []string{"a"}, Ports: []spec.Port{{Name: "http", Port: 80}, {Name: "grpc", Port: 9000}}}
@@ -186,6 +186,73 @@ func TestSetRefuses(t *testing.T) {
 				t.Errorf("it is changed beside the error:\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestSetFindsDefaultNames holds that a port without a name goes by the one that
+// it has in the manifests.
+func TestSetFindsDefaultNames(t *testing.T) {
+	s := &spec.Service{Name: "web", Ports: []spec.Port{{Port: 80}, {Port: 9000, Protocol: spec.GRPC}, {Name: "admin", Port: 9001}}}
+	for _, assignment := range []string{"ports[http].targetPort=8080", "ports[grpc].port=9002", "ports[admin]-"} {
+		if err := Set(s, assignment); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []spec.Port{{Port: 80, TargetPort: spec.PortRef{Number: 8080}}, {Port: 9002, Protocol: spec.GRPC}}
+	if diff := cmp.Diff(want, s.Ports); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	err := Set(s, "ports[htp].port=1")
+	if want := `ports: has no entry "htp", in "ports[htp].port=1"; did you mean http?`; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestAccepts(t *testing.T) {
+	for _, tt := range []struct {
+		v      any
+		path   string
+		values []string
+		list   bool
+	}{
+		{&spec.Service{}, "type", []string{"ClusterIP", "LoadBalancer", "Headless"}, false},
+		{&spec.Service{}, "ports[http].protocol", []string{"http", "http2", "grpc", "https", "tls", "tcp", "udp", "sctp"}, false},
+		{&spec.Service{}, "ports[0].protocol", []string{"http", "http2", "grpc", "https", "tls", "tcp", "udp", "sctp"}, false},
+		{&spec.Service{}, "canary.owner", []string{"kgen", "flagger", "argo-rollouts"}, false},
+		{&spec.Spec{}, "mesh.mode", []string{"sidecar", "ambient"}, false},
+		{&spec.Spec{}, "ingress.insecure", []string{"true", "false"}, false},
+		{&spec.Service{}, "calls", nil, true},
+		{&spec.Service{}, "hosts", nil, true},
+		{&spec.Service{}, "hosts[a.b]", nil, false},
+		{&spec.Service{}, "replicas", nil, false},
+		{&spec.Service{}, "type.x", nil, false},
+		{&spec.Service{}, "nothing", nil, false},
+		{&spec.Service{}, "ports[", nil, false},
+	} {
+		values, list := Accepts(tt.v, tt.path)
+		if diff := cmp.Diff(tt.values, values); diff != "" || list != tt.list {
+			t.Errorf("%s: list %v (-want +got):\n%s", tt.path, list, diff)
+		}
+	}
+}
+
+func TestTorn(t *testing.T) {
+	for words, want := range map[string]int{
+		"canary={version: v4, weight: 10} timeout=5s": 4,
+		"hosts=[a, b]":         2,
+		"hosts+=[a, [b]] x":    2,
+		"hosts=[a,b] c]":       1,
+		"hosts=[a, b":          1,
+		"hosts=a] b":           1,
+		"ports[a port=1]":      1,
+		"ports[a].port=1 x=]":  1,
+		"timeout- x":           1,
+		"podLabels={a: '}', }": 3,
+		"hosts=it's[ ]":        2,
+	} {
+		if got := Torn(strings.Split(words, " ")); got != want {
+			t.Errorf("%s: %d, want %d", words, got, want)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/spec"
 )
 
 // stepEntry follows a path into a list: [0], [name].
@@ -83,9 +84,12 @@ func (a *assignment) entry(v reflect.Value, which string, p *place) (int, bool) 
 	return 0, false
 }
 
-// called is what a path calls an entry of a list: its name, its service, or
-// the word that it is.
+// called is what a path calls an entry of a list: its name, which a port has in
+// any case, its service, or the word that it is.
 func called(v reflect.Value) string {
+	if p, ok := v.Interface().(spec.Port); ok {
+		return PortName(p)
+	}
 	if name := nameOf(v); name.IsValid() {
 		return name.String()
 	}
@@ -96,6 +100,15 @@ func called(v reflect.Value) string {
 		return word(v)
 	}
 	return ""
+}
+
+// PortName is the name of a port, the default one where the file gives none.
+func PortName(p spec.Port) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	n := spec.Network{Spec: spec.Spec{Services: []spec.Service{{Ports: []spec.Port{p}}}}}
+	return n.WithDefaults().Spec.Services[0].Ports[0].Name
 }
 
 // Keys gives the paths of all keys below v, a pointer to a type of the model,

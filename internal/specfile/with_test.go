@@ -191,6 +191,50 @@ func TestWith(t *testing.T) {
 	}
 }
 
+// TestWithSections holds that a key below services is parted from them as they
+// are from each other, also where the last of them goes.
+func TestWithSections(t *testing.T) {
+	const added = "  environments:\n  - name: staging\n"
+	staging := func(n *spec.Network) { n.Spec.Environments = []spec.Environment{{Name: "staging"}} }
+	both := func(n *spec.Network) {
+		staging(n)
+		n.Spec.Delivery = &spec.Delivery{Tool: "flux", Repository: "x"}
+	}
+	last := func(n *spec.Network) {
+		staging(n)
+		n.Spec.Services = n.Spec.Services[:len(n.Spec.Services)-1]
+	}
+	for _, tt := range []struct {
+		name, before string
+		change       func(n *spec.Network)
+		after        string
+	}{
+		{"services apart", "  services:\n  - name: a\n\n  - name: b # last\n", staging, "  services:\n  - name: a\n\n  - name: b # last\n\n" + added},
+		{"sections apart", "  domain: x\n\n  services:\n  - name: a\n", both, "  domain: x\n\n  services:\n  - name: a\n\n" + added + "\n  delivery:\n    tool: flux\n    repository: x\n"},
+		{"nothing apart", "  domain: x\n  services:\n  - name: a\n  - name: b\n", both, "  domain: x\n  services:\n  - name: a\n  - name: b\n" + added + "  delivery:\n    tool: flux\n    repository: x\n"},
+		{"one service says nothing", "  services:\n  - name: a\n\n# end\n", staging, "  services:\n  - name: a\n" + added + "\n# end\n"},
+		{"between brackets", "  services: [{name: a}]\n\n", staging, "  services: [{name: a}]\n" + added + "\n"},
+		{"the last service goes", "  services:\n  - name: a\n\n  - name: b\n", last, "  services:\n  - name: a\n\n" + added},
+		{"the last service goes, without a line end", "  services:\n  - name: a\n  - name: b", last, "  services:\n  - name: a\n" + strings.TrimSuffix(added, "\n")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f, d := decode("kgen.yaml", []byte(head+tt.before))
+			if len(d.list) > 0 {
+				t.Fatal(d.list)
+			}
+			want := *f.Network
+			tt.change(&want)
+			got, err := f.With(&want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(head+tt.after, string(got)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestWithRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name, text string

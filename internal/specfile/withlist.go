@@ -169,13 +169,16 @@ func nameOf(v reflect.Value) reflect.Value {
 }
 
 // identity is what an entry of a list is known by: the name of what has one,
-// the callee of a call, the path of a path; else all that it says.
+// also a port's default one, the callee of a call, the path of a path; else all
+// that it says.
 func identity(v reflect.Value) string {
 	switch x := v.Interface().(type) {
 	case spec.Call:
 		return fmt.Sprintf("%q %q %s", x.Service, x.Namespace, x.Port.Text())
 	case spec.Path:
 		return x.Path
+	case spec.Port:
+		return "name " + called(v)
 	}
 	if name := nameOf(v); name.IsValid() && name.String() != "" {
 		return "name " + name.String()
