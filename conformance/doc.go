@@ -9,6 +9,13 @@
 //	go test -run TestAdmission -v .          # one part; -v tells how long each program took to build
 //	go test -run 'TestAdmission/controls' .  # one part of a part
 //
+// With the tag live the programs run on what kgen makes: istiod and proxyless
+// gRPC carry its canaries (package mesh), istiod's webhook admits its objects, Traefik serves its front door, and
+// the Prometheus Operator and Prometheus scrape and alert with it. That builds
+// istiod, Traefik, Prometheus and the operator as well, and wants network namespaces:
+//
+//	go test -tags live -timeout 90m ./...
+//
 // It is a module of its own, so that kgen's go.mod stays light; the programs
 // have modules of their own again (components), so that their versions do not
 // fight. components/crds has no program: it pins the modules whose CRDs are read.

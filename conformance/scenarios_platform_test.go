@@ -155,6 +155,7 @@ func certificateExpires(w world) []scene {
 		// cert-manager names the certificate's namespace itself; the scrape's takes the label's place.
 		labels := map[string]string{"name": name, "exported_namespace": w.namespace(), "namespace": "cert-manager",
 			"issuer_name": "letsencrypt-prod", "issuer_kind": "ClusterIssuer", "issuer_group": "cert-manager.io", "pod": "cert-manager-7b5d", "job": "cert-manager"}
+		once := map[string]string{"name": name, "exported_namespace": w.namespace()}
 		at := func(name, ready string, days float64) []series {
 			own := maps.Clone(labels)
 			own["name"] = name
@@ -171,11 +172,23 @@ func certificateExpires(w world) []scene {
 			return input
 		}
 		out = append(out,
-			scene{what: "in 13 days", input: at(name, "True", 13), fires: true, labels: labels, value: "12d 22h 40m 0s"},
+			scene{what: "in 13 days", input: at(name, "True", 13), fires: true, labels: once, value: "12d 22h 40m 0s"},
+			scene{what: "in 13 days, as two applications' monitors have it", input: append(at(name, "True", 13), again(at(name, "True", 13))...), fires: true, labels: once, value: "12d 22h 40m 0s"},
+			scene{what: "expired", input: at(name, "False", 0.01), fires: true, labels: once, value: "-45m 36s"},
 			scene{what: "in 16 days", input: at(name, "True", 16)},
 			scene{what: "not issued yet", input: at(name, "False", 0)},
 			scene{what: "another's, in one day", input: append(at("elsewhere-tls", "True", 1), at(name, "True", 60)...)},
 		)
+	}
+	return out
+}
+
+// again is the same once more, as another monitor of the same pods has it.
+func again(input []series) []series {
+	out := slices.Clone(input)
+	for i := range out {
+		out[i].labels = maps.Clone(out[i].labels)
+		out[i].labels["job"] += "-again"
 	}
 	return out
 }

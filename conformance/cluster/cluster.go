@@ -25,6 +25,8 @@ import (
 type Cluster struct {
 	address   string // of the server, without a slash at its end
 	token     string
+	dir       string // holds the server's certificate
+	authority []byte // PEM, of the server's certificate
 	http      *http.Client
 	resources map[string]resource // what discovery has said, by "apiVersion kind"
 	failed    func() error        // says which of its programs has ended, if one has
@@ -43,7 +45,7 @@ func Start(t testing.TB) *Cluster {
 		t.Fatalf("finding a free port: %v", err)
 	}
 	defer release()
-	c := &Cluster{address: fmt.Sprintf("https://127.0.0.1:%d", port), token: rand.Text(), resources: map[string]resource{}}
+	c := &Cluster{address: fmt.Sprintf("https://127.0.0.1:%d", port), token: rand.Text(), dir: dir, resources: map[string]resource{}}
 	if err := c.writeSecrets(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +57,7 @@ func Start(t testing.TB) *Cluster {
 		// There is no endpoint to reconcile and nobody who makes service accounts.
 		launch(t, dir, server, "--etcd-servers="+store, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
 			fmt.Sprintf("--secure-port=%d", port), "--permit-port-sharing", "--cert-dir="+certificates,
-			"--anonymous-auth=false", "--token-auth-file="+tokens, "--authorization-mode=AlwaysAllow",
+			"--anonymous-auth=false", "--token-auth-file="+tokens, "--authorization-mode=RBAC",
 			"--service-account-issuer=https://kgen.test", "--service-account-key-file="+key, "--service-account-signing-key-file="+key,
 			"--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount", "--service-cluster-ip-range=10.96.0.0/16"),
 	}
@@ -132,6 +134,7 @@ func (c *Cluster) ready(ctx context.Context, dir string) error {
 			if err != nil || !pool.AppendCertsFromPEM(certificate) {
 				return false, err
 			}
+			c.authority = certificate
 			c.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
 		}
 		_, err := c.send(ctx, http.MethodGet, "/readyz", "", nil)

@@ -26,6 +26,12 @@ type process struct {
 // ends it and everything that it has started.
 func launch(t testing.TB, dir, binary string, args ...string) *process {
 	t.Helper()
+	return launchIn(t, dir, nil, binary, args...)
+}
+
+// launchIn is launch with variables beside those of the environment.
+func launchIn(t testing.TB, dir string, variables []string, binary string, args ...string) *process {
+	t.Helper()
 	name := filepath.Base(binary)
 	p := &process{name: name, log: filepath.Join(dir, name+".log"), ended: make(chan struct{})}
 	out, err := os.Create(p.log)
@@ -34,6 +40,7 @@ func launch(t testing.TB, dir, binary string, args ...string) *process {
 	}
 	cmd := exec.Command(binary, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
+	cmd.Env = append(os.Environ(), variables...)
 	cmd.SysProcAttr = attributes()
 	started := make(chan error)
 	go func() {

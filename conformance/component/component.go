@@ -25,8 +25,11 @@ import (
 var tags = map[string]string{
 	// promtool reads rules; none of the service discoveries is needed for that.
 	"promtool": "remove_all_sd",
+	// Of them it needs the one that asks an API server.
+	"prometheus": "remove_all_sd,enable_kubernetes_sd",
 	// As istiod itself is built.
 	"istio-validate": "vtprotobuf,disable_pgv",
+	"istiod":         "vtprotobuf,disable_pgv",
 }
 
 // stamps are the variables that the linker sets to the component's version, for
