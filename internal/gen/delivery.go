@@ -8,8 +8,8 @@ import (
 	"kgen.dev/kgen/internal/spec"
 )
 
-// deliveryDir holds what is applied once, on the cluster where the GitOps engine
-// runs. It is no part of what the engine delivers.
+// deliveryDir holds what a person applies, whenever it has changed, on the cluster
+// where the GitOps engine runs. It is no part of what the engine delivers.
 const deliveryDir = "delivery"
 
 // Target is one thing that is delivered: an environment, or without any the
@@ -118,6 +118,20 @@ func (t Target) ArgoName() string {
 		return ""
 	}
 	return t.Cluster.Name
+}
+
+// ByKubeConfig says that Flux reaches some cluster by a kubeconfig.
+func (a *App) ByKubeConfig() bool {
+	return a.Flux() && slices.ContainsFunc(a.Delivery.Clusters, func(c spec.Cluster) bool { return c.KubeConfig != "" })
+}
+
+// KubeConfigText says where a cluster's kubeconfig is. Flux looks for it below the
+// keys value and value.yaml, of which flux and kubectl write the second.
+func (t Target) KubeConfigText() string {
+	if t.Cluster.KubeConfig == "" {
+		return "–"
+	}
+	return "Secret `" + t.Cluster.KubeConfig + "`, key `value.yaml`"
 }
 
 // IsBranch reports whether the revision is a branch's name and not a whole

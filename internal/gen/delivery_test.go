@@ -93,8 +93,21 @@ func TestArgoDelivers(t *testing.T) {
 	got := []string{set.Spec.Template.Metadata.Name, app.Source.RepoURL, app.Source.TargetRevision, app.Source.Path, app.Project,
 		app.Destination.Name, app.Destination.Server, app.Destination.Namespace, strings.Join(app.SyncPolicy.SyncOptions, " ")}
 	if diff := cmp.Diff([]string{"{{ .object }}", "https://git.example.com/shop.git", "main", "{{ .path }}", "default",
-		"{{ .cluster }}", "{{ .server }}", "{{ .namespace }}", "ServerSideApply=true RespectIgnoreDifferences=true ApplyOutOfSyncOnly=true"}, got); diff != "" {
+		"{{ .cluster }}", "{{ .server }}", "{{ .namespace }}", "ServerSideApply=true PruneLast=true ApplyOutOfSyncOnly=true"}, got); diff != "" {
 		t.Errorf("template (-want +got):\n%s", diff)
+	}
+	var kept struct {
+		Spec struct {
+			SyncPolicy struct {
+				PreserveResourcesOnDeletion bool `yaml:"preserveResourcesOnDeletion"`
+			} `yaml:"syncPolicy"`
+		} `yaml:"spec"`
+	}
+	if err := objects[0].Node.Decode(&kept); err != nil {
+		t.Fatal(err)
+	}
+	if !kept.Spec.SyncPolicy.PreserveResourcesOnDeletion {
+		t.Error("a cluster that is dropped loses its network")
 	}
 	for _, e := range elements {
 		dir := strings.TrimPrefix(e["path"], "apps/shop/")
@@ -172,7 +185,7 @@ func TestFluxDelivers(t *testing.T) {
 			for _, d := range v.Spec.DependsOn {
 				after += " after " + d.Name
 			}
-			got = append(got, strings.Join([]string{o.Name, v.Spec.Path, v.Spec.SourceRef.Name, kubeConfig, fmt.Sprint(v.Spec.Prune, v.Spec.Wait)}, " ")+after)
+			got = append(got, strings.Join([]string{o.Name, v.Spec.Path, v.Spec.SourceRef.Name, kubeConfig, fmt.Sprint(v.Spec.Prune, v.Spec.Wait), deletionPolicy(t, o)}, " ")+after)
 			there, err := kustomize.BuildTree(files, strings.TrimPrefix(v.Spec.Path, "./apps/shop/"))
 			if err != nil {
 				t.Fatal(err)
@@ -185,12 +198,27 @@ func TestFluxDelivers(t *testing.T) {
 	slices.Sort(got)
 	if diff := cmp.Diff([]string{
 		"shop https://git.example.com/shop.git  refs/tags/v1 git",
-		"shop-eu-production ./apps/shop/environments/production shop here true true after shop-eu-staging",
-		"shop-eu-staging ./apps/shop/environments/staging shop here true true",
-		"shop-us-production ./apps/shop/environments/production shop us-kubeconfig true true after shop-eu-staging",
+		"shop-eu-production ./apps/shop/environments/production shop here true true Orphan after shop-eu-staging",
+		"shop-eu-staging ./apps/shop/environments/staging shop here true true Orphan",
+		"shop-us-production ./apps/shop/environments/production shop us-kubeconfig true true Orphan after shop-eu-staging",
 	}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// deletionPolicy says what becomes of everything that a Kustomization delivers
+// when it is deleted itself.
+func deletionPolicy(t *testing.T, o *manifest.Object) string {
+	t.Helper()
+	var k struct {
+		Spec struct {
+			DeletionPolicy string `yaml:"deletionPolicy"`
+		} `yaml:"spec"`
+	}
+	if err := o.Node.Decode(&k); err != nil {
+		t.Fatal(err)
+	}
+	return k.Spec.DeletionPolicy
 }
 
 // held looks up every pointer that is ignored in what is delivered, and finds
@@ -215,7 +243,8 @@ func held(t *testing.T, stream []byte, k *manifest.FluxKustomization) {
 		}
 		for _, p := range rule.Paths {
 			ignored[rule.Target.Kind+" "+name+" "+p] = true
-			if at(value, p) == nil {
+			// The hash comes with the controller, into labels that are there.
+			if at(value, strings.TrimSuffix(p, "/rollouts-pod-template-hash")) == nil {
 				t.Errorf("%s: %s %s has nothing at %s", k.Metadata.Name, rule.Target.Kind, name, p)
 			}
 		}
@@ -225,7 +254,7 @@ func held(t *testing.T, stream []byte, k *manifest.FluxKustomization) {
 		if err := o.Node.Decode(&value); err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range weights(value, "") {
+		for _, p := range slices.Concat(weights(value, ""), hashes(o, value)) {
 			if !ignored[o.Kind+" "+o.Name+" "+p] {
 				t.Errorf("%s: a Rollout moves %s of %s %s, and Flux would move it back", k.Metadata.Name, p, o.Kind, o.Name)
 			}
@@ -271,6 +300,58 @@ func weights(value any, pointer string) []string {
 	return out
 }
 
+// hashes are the pointers at which the hash of a Rollout's pods appears, and
+// nothing but it: what else selects them is the repository's to say.
+func hashes(o *manifest.Object, value map[string]any) []string {
+	const hash = "/rollouts-pod-template-hash"
+	switch {
+	case o.Kind == "Service" && (strings.HasSuffix(o.Name, "-stable") || strings.HasSuffix(o.Name, "-canary")):
+		return []string{"/spec/selector" + hash}
+	case o.Kind == "DestinationRule" && at(value, "/spec/subsets/1/labels") != nil:
+		return []string{"/spec/subsets/0/labels" + hash, "/spec/subsets/1/labels" + hash}
+	}
+	return nil
+}
+
+// TestDeliveryGuide: the README says what has to be done by hand, and what is
+// never undone.
+func TestDeliveryGuide(t *testing.T) {
+	for _, c := range []struct {
+		tool          spec.DeliveryTool
+		want, without []string
+	}{
+		{spec.ArgoCD, []string{
+			"apply it where Argo CD runs, `kubectl apply -k delivery`, and again\nwhenever it changes, before what needs it is pushed.",
+			"keeps\neverything that runs there until somebody deletes it by hand.\n",
+			"| what | path | namespace | object |\n|---|---|---|---|\n| staging on eu |",
+			"The files in `delivery` leave alone what Argo Rollouts moves.\nA change in Git of such an object is applied with the whole of it: its weights start again at 100 to 0,\n",
+			"            namespace: shop # in an environment, its own\n",
+		}, []string{"kubeconfig", "RespectIgnoreDifferences", "--force-conflicts"}},
+		{spec.Flux, []string{
+			"apply it where Flux runs, `kubectl apply -k delivery`, and again\nwhenever it changes, before what needs it is pushed.",
+			"deletes it by hand; the object that delivered it stays too and is deleted first.\n",
+			"| production on eu | `apps/shop/environments/production` | `shop` | `shop-eu-production` | – |\n",
+			"| production on us | `apps/shop/environments/production` | `shop` | `shop-us-production` | Secret `us-kubeconfig`, key `value.yaml` |\n",
+		}, []string{"start again at 100 to 0", "--force-conflicts"}},
+	} {
+		files, err := gen.Render(delivered(c.tool), gen.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := files.File("README.md")
+		for _, want := range c.want {
+			if !strings.Contains(string(text), want) {
+				t.Errorf("%s: README.md does not say %q:\n%s", c.tool, want, text)
+			}
+		}
+		for _, not := range c.without {
+			if strings.Contains(string(text), not) {
+				t.Errorf("%s: README.md says %q", c.tool, not)
+			}
+		}
+	}
+}
+
 // TestOwnersGuide: the README holds what a Rollout has to say, with the names of
 // objects that are there.
 func TestOwnersGuide(t *testing.T) {
@@ -284,10 +365,16 @@ func TestOwnersGuide(t *testing.T) {
 	for _, want := range []string{
 		"Flagger does for stall.",
 		"Argo Rollouts does for web and api.",
-		"```yaml\n# Rollout web\nspec:\n  strategy:\n    canary:\n      stableService: web-stable\n      canaryService: web-canary\n      trafficRouting:\n        istio:\n          virtualService:\n            name: web\n            routes:\n            - http\n          destinationRule:\n            name: web\n            stableSubsetName: stable\n            canarySubsetName: canary\n        plugins:\n          argoproj-labs/gatewayAPI:\n            httpRoutes:\n            - name: web\n      steps:\n",
+		"```yaml\n# Rollout web\nspec:\n  strategy:\n    canary:\n      stableService: web-stable\n      canaryService: web-canary\n      trafficRouting:\n        istio:\n          virtualService:\n            name: web\n            routes:\n            - http\n          destinationRule:\n            name: web\n            stableSubsetName: stable\n            canarySubsetName: canary\n        plugins:\n          argoproj-labs/gatewayAPI:\n            namespace: shop\n            httpRoutes:\n            - name: web\n      steps:\n",
 		"# Rollout api\nspec:\n  strategy:\n    canary:\n      trafficRouting:\n        istio:\n          virtualService:\n            name: api\n            routes:\n            - http\n            - grpc\n",
 		"  - group: networking.istio.io\n    kind: VirtualService\n    name: web\n    jqPathExpressions:\n    - \".spec.http[].route[].weight\"\n",
 		"    paths:\n    - /spec/rules/0/backendRefs/0/weight\n    - /spec/rules/0/backendRefs/1/weight\n    - /spec/rules/1/backendRefs/0/weight\n",
+		"a conflict in\n`spec.http` of VirtualServices, `spec.subsets` of DestinationRules, `spec.rules` of HTTPRoutes and `spec.selector` of Services. Apply with `--force-conflicts` then, and only\nwhile none of these rolls out:",
+		"  syncPolicy:\n    syncOptions:\n    - ServerSideApply=true\n    - ApplyOutOfSyncOnly=true\n",
+		"```\n\nA change in Git of such an object is applied with the whole of it: its weights start again at 100 to 0,\n",
+		"Leave `RespectIgnoreDifferences=true` out:",
+		"    - /spec/subsets/1/labels/rollouts-pod-template-hash\n",
+		"    - /spec/selector/rollouts-pod-template-hash\n",
 		"- the Deployment `stall`, whose selector holds `app: stall`",
 	} {
 		if !strings.Contains(string(text), want) {

@@ -14,7 +14,7 @@ const rolloutHash = "rollouts-pod-template-hash"
 // Rollout is what the application's own Rollout has to say, so that its
 // controller finds the routes that are rendered for it.
 type Rollout struct {
-	Name string
+	Name, Namespace string
 	// Stable and Canary are the Services of the two, "" where subsets tell them apart.
 	Stable, Canary string
 	// VirtualService holds the named Routes, DestinationRule the subsets stable
@@ -33,7 +33,7 @@ func (s *Service) Rollout() *Rollout {
 	if !s.Rollouts() {
 		return nil
 	}
-	r := &Rollout{Name: s.Name}
+	r := &Rollout{Name: s.Name, Namespace: s.App.Namespace}
 	if vs := s.VersionServices(); len(vs) > 0 {
 		r.Stable, r.Canary = vs[0].Service, vs[1].Service
 	}
@@ -69,7 +69,7 @@ func (s *Service) splitRoutes() []HTTPRoute {
 type Moved struct {
 	Group, Kind, Name, Namespace string
 	Expressions                  []string // the fields as jq expressions, as Argo CD takes them
-	Pointers                     []string // the same or what holds them as JSON pointers, as Flux does
+	Pointers                     []string // the same as JSON pointers, as Flux does
 }
 
 // Pattern is the name as a regular expression, which is what Flux takes it for.
@@ -98,7 +98,7 @@ func (s *Service) moved() []Moved {
 			}
 		}
 		for i := range s.Versions() {
-			subsets = append(subsets, fmt.Sprintf("/spec/subsets/%d/labels", i))
+			subsets = append(subsets, fmt.Sprintf("/spec/subsets/%d/labels/%s", i, rolloutHash))
 		}
 		add("networking.istio.io", "VirtualService", s.Stem, ".spec.http[].route[].weight", weights...)
 		add("networking.istio.io", "DestinationRule", s.Stem, `.spec.subsets[].labels."`+rolloutHash+`"`, subsets...)
@@ -115,9 +115,24 @@ func (s *Service) moved() []Moved {
 		add("gateway.networking.k8s.io", route.Kind, route.Name, ".spec.rules[].backendRefs[].weight", weights...)
 	}
 	for _, v := range s.VersionServices() {
-		add("", "Service", v.Service, `.spec.selector."`+rolloutHash+`"`, "/spec/selector")
+		add("", "Service", v.Service, `.spec.selector."`+rolloutHash+`"`, "/spec/selector/"+rolloutHash)
 	}
 	return out
+}
+
+// MovedText names what server-side apply takes for the controller's: it knows no
+// owner of less than the whole of these (atomic lists and maps).
+func (a *App) MovedText() string {
+	fields := map[string]string{
+		"VirtualService": "`spec.http`", "DestinationRule": "`spec.subsets`", "HTTPRoute": "`spec.rules`", "GRPCRoute": "`spec.rules`", "Service": "`spec.selector`",
+	}
+	var parts []string
+	for _, m := range a.Moved() {
+		if part := fields[m.Kind] + " of " + m.Kind + "s"; !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return enumerate(parts)
 }
 
 // OwnedCanaries are the services whose canary a controller owns.

@@ -356,8 +356,9 @@ func (s *Service) certificateAlert() Alert {
 	return Alert{
 		Name: "CertificateExpiresSoon", For: "1h", Severity: "critical",
 		// Zero is a certificate that was not issued yet. Whether it is ready is not
-		// asked: one that has expired is not.
-		Expr:        "(certmanager_certificate_expiration_timestamp_seconds{" + match + "} > 0) - time() < 14 * 86400",
+		// asked: one that has expired is not. Each application has cert-manager
+		// scraped, and one alert is enough.
+		Expr:        "min by (exported_namespace, name) (certmanager_certificate_expiration_timestamp_seconds{" + match + "} > 0) - time() < 14 * 86400",
 		Summary:     "The certificate of " + enumerate(s.CertificateHosts()) + " expires within two weeks.",
 		Description: "cert-manager should have renewed it by now; it expires in {{ $value | humanizeDuration }}.",
 	}
@@ -403,7 +404,8 @@ func (a *App) PlatformAlerts() []Alert {
 	if a.Meshed() {
 		out = append(out, Alert{
 			Name: "MeshRootCertificateExpiresSoon", For: "1h", Severity: "critical", Service: "istiod", Namespace: a.Mesh.Namespace,
-			Expr:        "citadel_server_root_cert_expiry_timestamp - time() < 30 * 86400",
+			// Every istiod tells of it, to every application's monitor.
+			Expr:        "min(citadel_server_root_cert_expiry_timestamp) - time() < 30 * 86400",
 			Summary:     "The mesh's root certificate expires within a month.",
 			Description: "When it does, mutual TLS stops and with it every call; it expires in {{ $value | humanizeDuration }}.",
 		})

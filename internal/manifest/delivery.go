@@ -12,6 +12,10 @@ type ApplicationSet struct {
 				Elements []map[string]string `yaml:"elements"`
 			} `yaml:"list"`
 		} `yaml:"generators"`
+		// What becomes of an Application's resources when it goes.
+		SyncPolicy struct {
+			PreserveResourcesOnDeletion bool `yaml:"preserveResourcesOnDeletion"`
+		} `yaml:"syncPolicy"`
 		Template struct {
 			Metadata Meta            `yaml:"metadata"`
 			Spec     ApplicationSpec `yaml:"spec"`
@@ -103,10 +107,11 @@ type FluxKustomization struct {
 			Name      string `yaml:"name"`
 			Namespace string `yaml:"namespace"`
 		} `yaml:"sourceRef"`
-		Path       string `yaml:"path"`
-		Prune      bool   `yaml:"prune"`
-		Wait       bool   `yaml:"wait"`
-		KubeConfig *struct {
+		Path           string `yaml:"path"`
+		Prune          bool   `yaml:"prune"`
+		Wait           bool   `yaml:"wait"`
+		DeletionPolicy string `yaml:"deletionPolicy"`
+		KubeConfig     *struct {
 			SecretRef LocalName `yaml:"secretRef"`
 		} `yaml:"kubeConfig"`
 		Patches []DeliveryPatch `yaml:"patches"`

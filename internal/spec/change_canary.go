@@ -1,6 +1,9 @@
 package spec
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // FirstWeight is the share that a canary starts with unless another is named.
 const FirstWeight Percent = 5
@@ -51,12 +54,8 @@ func SetCanary(n *Network, name string, weight Percent) (*Change, error) {
 		return nil, err
 	}
 	canary.Weight = weight
-	for _, e := range n.Spec.Environments {
-		for _, s := range e.Services {
-			if s.Name == name && s.Canary != nil {
-				c.notef("%s keeps its own weight, %d%%", e.Name, s.Canary.Weight)
-			}
-		}
+	for _, own := range n.shares(name, weight)[1:] {
+		c.notef("%s keeps its own weight, %d%%", own.environment, own.weight)
 	}
 	switch weight {
 	case 0:
@@ -80,11 +79,15 @@ func PromoteCanary(n *Network, name string) (*Change, error) {
 	}
 	ended := *canary
 	canary.Stable, canary.Version, canary.Weight = ended.Version, "", 0
-	if ended.Weight < 100 {
-		c.notef("%s goes from %d%% to all requests at once: its pods have to bear them, and requests on their way to %s may fail; kgen canary set %s 100, applied before this, avoids both",
-			ended.Version, ended.Weight, stable, name)
+	for _, share := range n.shares(name, ended.Weight) {
+		if share.weight < 100 {
+			c.notef("%s%s goes from %d%% to all requests at once: its pods have to bear them, and requests on their way to %s may fail; %s, applied before this, avoids both",
+				share.where(), ended.Version, share.weight, stable, share.move(name, 100))
+		}
 	}
-	c.endCanary(name, stable, ended.Version)
+	c.endCanary(name)
+	c.idle(stable, applied)
+	c.pinned(name, ended.Version)
 	return c, nil
 }
 
@@ -97,17 +100,90 @@ func AbortCanary(n *Network, name string) (*Change, error) {
 	}
 	ended := *canary
 	canary.Stable, canary.Version, canary.Weight = stable, "", 0
-	if ended.Weight > 0 {
-		c.notef("%s goes from %d%% to all requests at once, and requests on their way to %s may fail; kgen canary set %s 0, applied before this, avoids that",
-			stable, 100-ended.Weight, ended.Version, name)
+	for _, share := range n.shares(name, ended.Weight) {
+		if share.weight > 0 {
+			c.notef("%s%s goes from %d%% to all requests at once, and requests on their way to %s may fail; %s, applied before this, avoids that",
+				share.where(), stable, 100-share.weight, ended.Version, share.move(name, 0))
+		}
 	}
-	c.endCanary(name, ended.Version, stable)
+	c.endCanary(name)
+	when := applied
+	if n.splitsByIngress(name) {
+		c.noteCanaryIngress(ended.Version)
+		when = deleted
+	}
+	c.idle(ended.Version, when)
+	c.pinned(name, stable)
 	return c, nil
 }
 
-// endCanary takes the weights of a canary that has ended out of the
-// environments, and says what is left to do.
-func (c *Change) endCanary(name, idle, served string) {
+// When a change takes effect in a cluster. What is no longer made stays there until
+// somebody deletes it, or a GitOps engine does: that counts where it still works.
+const (
+	applied = "once this is applied"
+	deleted = "once this is applied and what is no longer made is deleted"
+)
+
+// noteCanaryIngress tells of the one object that outlives its canary with effect.
+func (c *Change) noteCanaryIngress(version string) {
+	c.notef("the front door gives %s its share until the Ingress of the canary is deleted, which is no longer made", version)
+}
+
+// A share is the weight of a canary somewhere: in an environment that has one of
+// its own, or "" in the rest of the file.
+type share struct {
+	environment string
+	weight      Percent
+}
+
+func (n *Network) shares(name string, weight Percent) []share {
+	out := []share{{"", weight}}
+	for _, e := range n.Spec.Environments {
+		for _, s := range e.Services {
+			if s.Name == name && s.Canary != nil {
+				out = append(out, share{e.Name, s.Canary.Weight})
+			}
+		}
+	}
+	return out
+}
+
+// where begins a sentence about the share.
+func (s share) where() string {
+	if s.environment == "" {
+		return ""
+	}
+	return "in " + s.environment + ", "
+}
+
+// move is the command that changes it.
+func (s share) move(name string, weight Percent) string {
+	if s.environment == "" {
+		return fmt.Sprintf("kgen canary set %s %d", name, weight)
+	}
+	return fmt.Sprintf("kgen set environment %s 'services[%s].canary.weight=%d'", s.environment, name, weight)
+}
+
+// splitsByIngress reports whether a canary's share at the front door is an
+// Ingress of its own, here or in an environment: one that goes on taking it
+// until it is deleted.
+func (n *Network) splitsByIngress(name string) bool {
+	d := n.WithDefaults()
+	in := d.Spec.Ingress
+	if in == nil || in.API != IngressResource {
+		return false
+	}
+	if class, _ := ClassOf(in.Class); !class.SplitsIngress {
+		return false
+	}
+	return slices.ContainsFunc(d.Spec.Services, func(s Service) bool { return s.Name == name && s.Exposed() }) ||
+		slices.ContainsFunc(d.Spec.Environments, func(e Environment) bool {
+			return slices.ContainsFunc(e.Services, func(s EnvironmentService) bool { return s.Name == name && len(s.Hosts) > 0 })
+		})
+}
+
+// endCanary takes the weights of a canary that has ended out of the environments.
+func (c *Change) endCanary(name string) {
 	for i := range c.Network.Spec.Environments {
 		e := &c.Network.Spec.Environments[i]
 		entries := make([]EnvironmentService, 0, len(e.Services))
@@ -122,8 +198,15 @@ func (c *Change) endCanary(name, idle, served string) {
 		}
 		e.Services = emptyIsNil(entries)
 	}
-	c.notef("once this is applied, the pods of %s get no requests and can go", idle)
-	c.notef("%s stays pinned to the label version: %s, so that no other pod is served before kgen canary start %[1]s says so", name, served)
+}
+
+// idle and pinned say what is left to do of the two versions.
+func (c *Change) idle(version, when string) {
+	c.notef("%s, the pods of %s get no requests and can go", when, version)
+}
+
+func (c *Change) pinned(name, version string) {
+	c.notef("%s stays pinned to the label version: %s, so that no other pod is served before kgen canary start %[1]s says so", name, version)
 }
 
 // canaryUnderWay begins a change of a service's canary, which is the change's

@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"slices"
 	"testing"
 
 	"kgen.dev/kgen/internal/spec"
@@ -70,25 +71,64 @@ func TestMoveCanary(t *testing.T) {
 		"in staging it ends as well, from 20%",
 		"in load it ends as well, from 90%",
 	}
-	left := func(idle, served string) []string {
-		return append(ended[:2:2],
+	left := func(idle, served string, before ...string) []string {
+		return append(slices.Concat(before, ended),
 			"once this is applied, the pods of "+idle+" get no requests and can go",
 			"web stays pinned to the label version: "+served+", so that no other pod is served before kgen canary start web says so")
 	}
+	// Weights of environments are jumped over there, whatever the rest has.
+	promoted := []string{
+		"in staging, v2 goes from 20% to all requests at once: its pods have to bear them, and requests on their way to v1 may fail; kgen set environment staging 'services[web].canary.weight=100', applied before this, avoids both",
+		"in load, v2 goes from 90% to all requests at once: its pods have to bear them, and requests on their way to v1 may fail; kgen set environment load 'services[web].canary.weight=100', applied before this, avoids both",
+	}
+	aborted := []string{
+		"in staging, v1 goes from 80% to all requests at once, and requests on their way to v2 may fail; kgen set environment staging 'services[web].canary.weight=0', applied before this, avoids that",
+		"in load, v1 goes from 10% to all requests at once, and requests on their way to v2 may fail; kgen set environment load 'services[web].canary.weight=0', applied before this, avoids that",
+	}
+	environments := func(weight spec.Percent, then func(*spec.Network)) func(*spec.Network) {
+		return func(n *spec.Network) {
+			n.Spec.Environments[0].Services[0].Canary = &spec.EnvironmentCanary{Weight: weight}
+			n.Spec.Environments[1].Services[0].Canary = &spec.EnvironmentCanary{Weight: weight}
+			then(n)
+		}
+	}
+	ingress := func(class string) func(*spec.Network) {
+		return environments(0, func(n *spec.Network) {
+			n.Spec.Ingress.API, n.Spec.Ingress.Class, n.Spec.Services[0].Canary.Weight = spec.IngressResource, class, 0
+		})
+	}
+	end := func(weight, idle, served string) []string {
+		return []string{
+			"in staging it ends as well, from " + weight + "%",
+			"in load it ends as well, from " + weight + "%",
+			"once this is applied, the pods of " + idle + " get no requests and can go",
+			"web stays pinned to the label version: " + served + ", so that no other pod is served before kgen canary start web says so",
+		}
+	}
+	withIngress := slices.Insert(end("0", "v2", "v1"), 2, "the front door gives v2 its share until the Ingress of the canary is deleted, which is no longer made")
+	withIngress[3] = "once this is applied and what is no longer made is deleted, the pods of v2 get no requests and can go"
 	own := []string{"staging keeps its own weight, 20%", "load keeps its own weight, 90%"}
 	cases := []changeCase{
 		{name: "set", change: set("web", 70), after: weight(70), notes: own},
 		{name: "set to nothing", change: set("web", 0), after: weight(0), notes: append(own[:2:2], "v2 gets no requests; kgen canary abort web ends it")},
 		{name: "set to all", change: set("web", 100), after: weight(100),
 			notes: append(own[:2:2], "v1 gets no requests, and its pods are the way back: keep them until kgen canary promote web")},
-		{name: "promote half way", change: promote("web"), after: pinned("v2"), notes: append([]string{
+		{name: "promote half way", change: promote("web"), after: pinned("v2"), notes: left("v1", "v2", append([]string{
 			"v2 goes from 50% to all requests at once: its pods have to bear them, and requests on their way to v1 may fail; kgen canary set web 100, applied before this, avoids both",
-		}, left("v1", "v2")...)},
-		{name: "promote at the end", change: promote("web"), before: weight(100), after: pinned("v2"), notes: left("v1", "v2")},
-		{name: "abort half way", change: abort("web"), after: pinned("v1"), notes: append([]string{
+		}, promoted...)...)},
+		{name: "promote at the end, but not in environments", change: promote("web"), before: weight(100), after: pinned("v2"), notes: left("v1", "v2", promoted...)},
+		{name: "promote at the end", change: promote("web"), before: environments(100, weight(100)), after: pinned("v2"), notes: end("100", "v1", "v2")},
+		{name: "abort half way", change: abort("web"), after: pinned("v1"), notes: left("v2", "v1", append([]string{
 			"v1 goes from 50% to all requests at once, and requests on their way to v2 may fail; kgen canary set web 0, applied before this, avoids that",
-		}, left("v2", "v1")...)},
-		{name: "abort what gets nothing", change: abort("web"), before: weight(0), after: pinned("v1"), notes: left("v2", "v1")},
+		}, aborted...)...)},
+		{name: "abort what gets nothing, but in environments", change: abort("web"), before: weight(0), after: pinned("v1"), notes: left("v2", "v1", aborted...)},
+		{name: "abort what gets nothing", change: abort("web"), before: environments(0, weight(0)), after: pinned("v1"), notes: end("0", "v2", "v1")},
+		{name: "abort what an Ingress of its own sends to", change: abort("web"), before: ingress("nginx"), after: pinned("v1"), notes: withIngress},
+		{name: "abort what one of its own sends to, in an environment alone", change: abort("web"),
+			before: func(n *spec.Network) { ingress("nginx")(n); n.Spec.Services[0].Hosts = nil }, after: pinned("v1"), notes: withIngress},
+		{name: "abort what the mesh alone splits", change: abort("web"), before: ingress("traefik"), after: pinned("v1"), notes: end("0", "v2", "v1")},
+		{name: "promote what an Ingress of its own sends to, which leads to the same", change: promote("web"),
+			before: environments(100, func(n *spec.Network) { ingress("nginx")(n); environments(100, weight(100))(n) }), after: pinned("v2"), notes: end("100", "v1", "v2")},
 	}
 	for verb, change := range map[string]func(string) change{
 		"set": func(name string) func(*spec.Network) (*spec.Change, error) { return set(name, 10) }, "promote": promote, "abort": abort,

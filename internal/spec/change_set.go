@@ -28,9 +28,36 @@ func SetService(n *Network, name string, set func(*Service) error) (*Change, err
 		c.notef("its pods have to run as the ServiceAccount %s from now on, and no longer as %s", now.ServiceAccount, was.ServiceAccount)
 	}
 	if was.Canary != nil && now.Canary == nil {
-		c.notef("every pod of %s gets requests from now on, whatever its label version says", name)
+		c.noteUnpinned(&was, &now, n)
 	}
 	return c, nil
+}
+
+// noteUnpinned says what it takes that the versions of a service are no longer
+// told apart: some of what did so is no longer made, and applying what is made
+// deletes nothing.
+func (c *Change) noteUnpinned(was, now *Service, before *Network) {
+	when := applied
+	speaks := func(protocols ...Protocol) bool {
+		return slices.ContainsFunc(now.Ports, func(p Port) bool { return slices.Contains(protocols, p.Protocol) })
+	}
+	mesh := c.Network.WithDefaults().Spec.Mesh
+	switch {
+	case was.Canary.Owner == FlaggerOwner:
+		c.notef("the Canary of %s has to be deleted, and be gone, before this is applied: what Flagger has made of it goes with it", was.Name)
+	case mesh.Provider != Istio:
+	case mesh.Mode == Sidecar && now.Timeout == 0 && now.Retries == nil && speaks(HTTP, HTTP2, GRPC):
+		c.notef("the VirtualService of %s is no longer made: delete it before this is applied, because the subset goes to which it sends every request", was.Name)
+	case mesh.Mode == Ambient && now.Type != Headless && (speaks(GRPC) || now.Timeout == 0 && speaks(HTTP, HTTP2)):
+		// A route with a timeout stays, but for gRPC, where there is none to set.
+		c.notef("routes of %s in the mesh are no longer made: delete them before the Services of its versions, to which they send every request", was.Name)
+		when = deleted
+	}
+	if !was.Canary.Pinned() && !was.Canary.Owned() && before.splitsByIngress(was.Name) {
+		c.noteCanaryIngress(was.Canary.Version)
+		when = deleted
+	}
+	c.notef("%s, every pod of %s gets requests, whatever its version", when, was.Name)
 }
 
 // labelsInWords gives labels as a sentence does.

@@ -50,11 +50,6 @@ func TestSet(t *testing.T) {
 			},
 		},
 		{
-			name: "no version any more", change: service("docs", func(s *spec.Service) error { s.Canary = nil; return nil }),
-			after: func(n *spec.Network) { n.Spec.Services[4].Canary = nil },
-			notes: []string{"every pod of docs gets requests from now on, whatever its label version says"},
-		},
-		{
 			name: "the namespace", change: network(func(s *spec.Spec) error { s.Namespace = "store"; return nil }),
 			after: func(n *spec.Network) { n.Spec.Namespace = "store" },
 			notes: []string{"everything goes to the namespace store; what a cluster has in shop stays there until it is pruned or deleted"},
@@ -70,4 +65,55 @@ func TestSet(t *testing.T) {
 		{name: "an environment's name", change: environment("load", func(e *spec.Environment) error { e.Name = "stress"; return nil }),
 			err: "name: its folder is called after an environment, and delivery refers to it by its name; change it in kgen.yaml"},
 	})
+}
+
+// TestUnpin takes the canary of a service away: what told its versions apart has
+// to go from the cluster in the right order, and applying deletes nothing.
+func TestUnpin(t *testing.T) {
+	unpin := func(n *spec.Network) (*spec.Change, error) {
+		return spec.SetService(n, "web", func(s *spec.Service) error { s.Canary = nil; return nil })
+	}
+	const (
+		all            = "once this is applied, every pod of web gets requests, whatever its version"
+		later          = "once this is applied and what is no longer made is deleted, every pod of web gets requests, whatever its version"
+		virtualService = "the VirtualService of web is no longer made: delete it before this is applied, because the subset goes to which it sends every request"
+		routes         = "routes of web in the mesh are no longer made: delete them before the Services of its versions, to which they send every request"
+		ingress        = "the front door gives v2 its share until the Ingress of the canary is deleted, which is no longer made"
+		flagger        = "the Canary of web has to be deleted, and be gone, before this is applied: what Flagger has made of it goes with it"
+	)
+	pinned, running := &spec.Canary{Stable: "v1"}, &spec.Canary{Version: "v2", Weight: 50}
+	var cases []changeCase
+	for _, c := range []struct {
+		name   string
+		canary *spec.Canary
+		mesh   spec.Mesh
+		before func(s *spec.Service, in *spec.Ingress)
+		notes  []string
+	}{
+		{"sidecars", pinned, spec.Mesh{Provider: spec.Istio}, nil, []string{virtualService, all}},
+		{"sidecars, half way", running, spec.Mesh{Provider: spec.Istio}, nil, []string{virtualService, all}},
+		{"sidecars that keep a timeout", pinned, spec.Mesh{Provider: spec.Istio}, func(s *spec.Service, _ *spec.Ingress) { s.Timeout = 5e9 }, []string{all}},
+		{"sidecars that try again", pinned, spec.Mesh{Provider: spec.Istio}, func(s *spec.Service, _ *spec.Ingress) { s.Retries = &spec.Retries{Attempts: 2} }, []string{all}},
+		{"a Rollout in sidecars", &spec.Canary{Owner: spec.RolloutsOwner}, spec.Mesh{Provider: spec.Istio}, nil, []string{virtualService, all}},
+		{"Flagger", &spec.Canary{Owner: spec.FlaggerOwner}, spec.Mesh{Provider: spec.Istio}, nil, []string{flagger, all}},
+		{"a waypoint", pinned, spec.Mesh{Provider: spec.Istio, Mode: spec.Ambient}, nil, []string{routes, later}},
+		{"a waypoint that keeps a timeout", pinned, spec.Mesh{Provider: spec.Istio, Mode: spec.Ambient}, func(s *spec.Service, _ *spec.Ingress) { s.Timeout = 5e9 }, []string{all}},
+		{"a waypoint that has none for gRPC", pinned, spec.Mesh{Provider: spec.Istio, Mode: spec.Ambient}, func(s *spec.Service, _ *spec.Ingress) {
+			s.Timeout, s.Ports = 5e9, append(s.Ports, spec.Port{Name: "grpc", Port: 9000, Protocol: spec.GRPC})
+		}, []string{routes, later}},
+		{"an Ingress", pinned, spec.Mesh{}, func(_ *spec.Service, in *spec.Ingress) { in.API, in.Class = spec.IngressResource, "nginx" }, []string{all}},
+		{"an Ingress, half way", running, spec.Mesh{}, func(_ *spec.Service, in *spec.Ingress) { in.API, in.Class = spec.IngressResource, "nginx" }, []string{ingress, later}},
+		{"a Gateway", running, spec.Mesh{}, nil, []string{all}},
+	} {
+		cases = append(cases, changeCase{
+			name: c.name, change: unpin, notes: c.notes, after: func(n *spec.Network) { n.Spec.Services[0].Canary = nil },
+			before: func(n *spec.Network) {
+				n.Spec.Mesh, n.Spec.Services[0].Canary = c.mesh, c.canary
+				if c.before != nil {
+					c.before(&n.Spec.Services[0], n.Spec.Ingress)
+				}
+			},
+		})
+	}
+	testChanges(t, cases)
 }

@@ -26,8 +26,7 @@ func (n *Network) in(e *Environment) *Network {
 	// The namespace's default is the name in the file, whatever it is called there.
 	def(&s.Namespace, n.Metadata.Name)
 	if e.Namespace != "" && e.Namespace != s.Namespace {
-		s.Services = moved(s.Services, s.Namespace, e.Namespace)
-		s.Namespace = e.Namespace
+		s.move(e.Namespace)
 	}
 	if e.Application != "" {
 		out.Metadata.Name = e.Application
@@ -50,6 +49,27 @@ func (n *Network) in(e *Environment) *Network {
 		}
 	}
 	return &out
+}
+
+// move takes the model to another namespace, and with it what the file says to be
+// in the namespace that it leaves: the application's own Prometheus, the proxies
+// of its front door, a callee or a caller. A default is no such word: what the
+// file leaves out is where it is everywhere. What s shares with others is copied
+// before it is written to.
+func (s *Spec) move(to string) {
+	from := s.Namespace
+	s.Namespace = to
+	for _, platform := range []*string{&s.DNS.Namespace, &s.Mesh.Namespace, &s.Monitoring.Namespace} {
+		if *platform == from {
+			*platform = to
+		}
+	}
+	if in := s.Ingress; in != nil && in.Controller != nil && in.Controller.Namespace == from {
+		door, controller := *in, *in.Controller
+		controller.Namespace = to
+		door.Controller, s.Ingress = &controller, &door
+	}
+	s.Services = moved(s.Services, from, to)
 }
 
 // moved are services in another namespace: what they say of their own one, as
@@ -108,6 +128,22 @@ func (e *EnvironmentService) layOver(s *Service) {
 		s.Canary = &c
 	}
 	if e.SLO != nil {
-		s.SLO = e.SLO
+		s.SLO = e.SLO.over(s.SLO)
 	}
+}
+
+// over lays an environment's promises over the service's, each for itself: who
+// promises another latency there has said nothing of the availability.
+func (o *SLO) over(base *SLO) *SLO {
+	if base == nil {
+		return o
+	}
+	out := *base
+	if o.Availability != 0 {
+		out.Availability = o.Availability
+	}
+	if o.Latency != nil {
+		out.Latency = o.Latency
+	}
+	return &out
 }

@@ -40,6 +40,12 @@ func TestFor(t *testing.T) {
 		{"pods, type and promise", spec.Environment{Services: []spec.EnvironmentService{{Name: "api", Replicas: 9, Type: spec.Headless, SLO: &spec.SLO{Availability: 99}}}}, func(n *spec.Network) {
 			n.Spec.Services[1].Replicas, n.Spec.Services[1].Type, n.Spec.Services[1].SLO = 9, spec.Headless, &spec.SLO{Availability: 99}
 		}},
+		{"a latency beside the availability", spec.Environment{Services: []spec.EnvironmentService{{Name: "new", SLO: &spec.SLO{Latency: &spec.Latency{Threshold: 9}}}}}, func(n *spec.Network) {
+			n.Spec.Services[2].SLO = &spec.SLO{Availability: 99.9, Latency: &spec.Latency{Threshold: 9}}
+		}},
+		{"an availability beside the latency", spec.Environment{Services: []spec.EnvironmentService{{Name: "new", SLO: &spec.SLO{Availability: 95}}}}, func(n *spec.Network) {
+			n.Spec.Services[2].SLO = &spec.SLO{Availability: 95, Latency: &spec.Latency{Percentile: 90, Threshold: 5}}
+		}},
 		{"the share of a canary", spec.Environment{Services: []spec.EnvironmentService{{Name: "new", Canary: &spec.EnvironmentCanary{Weight: 0}}}}, func(n *spec.Network) {
 			n.Spec.Services[2].Canary = &spec.Canary{Version: "v2", Weight: 0}
 		}},
@@ -52,7 +58,8 @@ func TestFor(t *testing.T) {
 			model := func() *spec.Network {
 				n := sound()
 				n.Spec.Services = append(n.Spec.Services,
-					spec.Service{Name: "new", Ports: []spec.Port{{Port: 80}}, Canary: &spec.Canary{Version: "v2", Weight: 10}},
+					spec.Service{Name: "new", Ports: []spec.Port{{Port: 80}}, Canary: &spec.Canary{Version: "v2", Weight: 10},
+						SLO: &spec.SLO{Availability: 99.9, Latency: &spec.Latency{Percentile: 90, Threshold: 5}}},
 					spec.Service{Name: "edge", Type: spec.LoadBalancer, Ports: []spec.Port{{Port: 443}}, LoadBalancer: &spec.LoadBalancerOptions{SourceRanges: []string{"203.0.113.0/24"}}},
 					spec.Service{
 						Name: "peer", Ports: []spec.Port{{Port: 80}},
@@ -88,6 +95,52 @@ func TestFor(t *testing.T) {
 	}
 	if _, err := n.For("prodction"); err == nil || err.Error() != `there is no environment "prodction"; did you mean production?` {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPlatformFollows: what the file says to be in the application's own
+// namespace is in that of the environment there, and nothing else moves.
+func TestPlatformFollows(t *testing.T) {
+	platform := func(n *spec.Network) map[string]string {
+		out := map[string]string{"dns": n.Spec.DNS.Namespace, "mesh": n.Spec.Mesh.Namespace, "monitoring": n.Spec.Monitoring.Namespace, "ingress": "no controller"}
+		if c := n.Spec.Ingress.Controller; c != nil {
+			out["ingress"] = c.Namespace
+		}
+		return out
+	}
+	keys := map[string]func(n *spec.Network, namespace string){
+		"dns":        func(n *spec.Network, namespace string) { n.Spec.DNS.Namespace = namespace },
+		"mesh":       func(n *spec.Network, namespace string) { n.Spec.Mesh.Namespace = namespace },
+		"monitoring": func(n *spec.Network, namespace string) { n.Spec.Monitoring.Namespace = namespace },
+		"ingress": func(n *spec.Network, namespace string) {
+			n.Spec.Ingress.Controller = &spec.Controller{Namespace: namespace, MetricsPort: "metrics"}
+		},
+	}
+	for key, set := range keys {
+		for given, there := range map[string]string{"shop": "test", "elsewhere": "elsewhere", "": ""} {
+			model := func() *spec.Network {
+				n := sound()
+				n.Spec.Environments = []spec.Environment{{Name: "test", Namespace: "test"}}
+				set(n, given)
+				return n
+			}
+			n := model()
+			want := platform(n)
+			want[key] = there
+			got, err := n.For("test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, platform(got)); diff != "" {
+				t.Errorf("%s in %q (-want +got):\n%s", key, given, diff)
+			}
+			if c := got.Spec.Ingress.Controller; c != nil && c.MetricsPort != "metrics" {
+				t.Errorf("%s in %q: the rest of the controller is lost", key, given)
+			}
+			if diff := cmp.Diff(model(), n); diff != "" {
+				t.Errorf("%s in %q: the model itself was changed:\n%s", key, given, diff)
+			}
+		}
 	}
 }
 
@@ -177,6 +230,11 @@ func TestValidateEnvironments(t *testing.T) {
 		{"a promise of nothing", func(_ *spec.Network, eu *spec.Environment) { eu.Services[0].SLO = &spec.SLO{} }, []string{
 			"environments[1].services[0].slo: promises nothing; add availability: 99.9, or latency",
 		}},
+		{"a promise of nothing in the place of one", func(n *spec.Network, eu *spec.Environment) {
+			n.Spec.Services[0].SLO, eu.Services[0].SLO = &spec.SLO{Availability: 99}, &spec.SLO{}
+		}, []string{
+			"environments[1].services[0].slo: promises nothing; add availability: 99.9, or latency",
+		}},
 		{"pods too few for what the model says", func(n *spec.Network, eu *spec.Environment) {
 			n.Spec.Services[0].Replicas, n.Spec.Services[0].CircuitBreaker = 5, &spec.CircuitBreaker{MaxEjectionPercent: 20}
 			eu.Services[0].Replicas = 2
@@ -190,13 +248,13 @@ func TestValidateEnvironments(t *testing.T) {
 			"environments[1]: services[1].callers[0].namespace there: test is this application's own namespace; describe it below services, and let it call api",
 		}},
 		{"what is wrong in the model is said once", func(n *spec.Network, eu *spec.Environment) {
-			n.Spec.Services[0].Calls[0].Service = "ipa"
+			n.Spec.Services[0].Calls[0].Service = "apii"
 			n.Spec.Services[0].Replicas, n.Spec.Services[0].CircuitBreaker = 4, &spec.CircuitBreaker{MaxEjectionPercent: 20}
 			n.Spec.Services[1].Timeout = spec.Duration(time.Second)
 			n.Spec.Mesh = spec.Mesh{}
 			eu.Services[0].Replicas = 2
 		}, []string{
-			`services[0].calls[0]: there is no service "ipa"; did you mean api? Otherwise declare it below services, or add its namespace`,
+			`services[0].calls[0]: there is no service "apii"; did you mean api? Otherwise declare it below services, or add its namespace`,
 			"warning: services[0].circuitBreaker: nothing here breaks circuits without a mesh; set mesh.provider: istio",
 			"services[0].circuitBreaker.maxEjectionPercent: 20 % of 4 pods is less than one, so no pod would ever be ejected; write at least 25, or raise replicas",
 			"warning: services[1].timeout: nothing here carries a timeout without a mesh; set mesh.provider: istio",

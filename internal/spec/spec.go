@@ -377,7 +377,7 @@ type Latency struct {
 type Environment struct {
 	// A DNS-1123 label, unique in the file: the folder below environments/.
 	Name string `yaml:"name" jsonschema:"required,minLength=1,maxLength=63"`
-	// The namespace of every service there. Default: spec.namespace.
+	// The namespace of every service there; what the file says to be in spec.namespace follows. Default: spec.namespace.
 	Namespace string `yaml:"namespace"`
 	// The application's name there, which objects outside its namespace carry: needed where
 	// environments share a cluster. Default: metadata.name.
@@ -397,7 +397,7 @@ type EnvironmentIngress struct {
 }
 
 // EnvironmentService is what differs in one service. A key that is given
-// replaces the service's own; lists are replaced, not added to.
+// replaces the service's own, in slo each of the two; lists are replaced, not added to.
 type EnvironmentService struct {
 	// The service's name.
 	Name string `yaml:"name" jsonschema:"required,minLength=1,maxLength=63"`
@@ -409,7 +409,7 @@ type EnvironmentService struct {
 	Type ServiceType `yaml:"type" jsonschema:"enum=ClusterIP,enum=LoadBalancer,enum=Headless"`
 	// The canary's share there. Only for a service that has a canary.
 	Canary *EnvironmentCanary `yaml:"canary"`
-	// What it promises there.
+	// What it promises there: availability and latency each replace the service's own.
 	SLO *SLO `yaml:"slo"`
 }
 

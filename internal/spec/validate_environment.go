@@ -26,8 +26,10 @@ func (v *validator) environments() {
 	known := knownFindings(v.list)
 	index := indexByName(v.raw.Spec.Services)
 	names := map[string]bool{}
+	base := place{who: "namespace " + v.n.Spec.Namespace, n: v.n}
+	places := []place{base}
 	claims := hostClaims{}
-	claims.claim("namespace "+v.n.Spec.Namespace, v.n)
+	claims.claim(base)
 	for i := range raw {
 		e, at := &raw[i], fmt.Sprintf("environments[%d]", i)
 		if err := CheckName(e.Name); err != nil {
@@ -49,8 +51,11 @@ func (v *validator) environments() {
 		if there.n.Spec.Namespace != v.n.Spec.Namespace {
 			v.apart(at, e, there.n, claims)
 		}
-		claims.claim("environment "+e.Name, there.n)
+		here := place{number: i + 1, who: "environment " + e.Name, at: at, e: e, n: there.n}
+		claims.claim(here)
+		places = append(places, here)
 	}
+	v.sharedNames(places)
 }
 
 // environmentServices checks what an environment says of single services, and
@@ -75,6 +80,10 @@ func (v *validator) environmentServices(at string, e *Environment, index map[str
 		entries[j] = k
 		if s.Canary != nil && v.raw.Spec.Services[j].Canary == nil {
 			v.errorf(path+".canary", "contradiction", fmt.Sprintf("give %s a canary below spec first, or remove this one", s.Name), "%s has no canary whose weight could differ", s.Name)
+		}
+		if s.SLO != nil && *s.SLO == (SLO{}) && v.raw.Spec.Services[j].SLO != nil {
+			// Laid over the service's own it would pass for those promises.
+			v.errorf(path+".slo", "missing", "add availability: 99.9, or latency", "promises nothing")
 		}
 		if s.empty() {
 			v.list.Warnf(path, "no-effect", "remove it, or say what differs", "nothing of %s differs", s.Name)
@@ -160,11 +169,11 @@ func within(path, key string) bool {
 // hostClaims are who serves a host, in which namespace.
 type hostClaims map[string]struct{ namespace, who string }
 
-func (c hostClaims) claim(who string, n *Network) {
-	for i := range n.Spec.Services {
-		for _, h := range n.Spec.Services[i].Hosts {
+func (c hostClaims) claim(p place) {
+	for i := range p.n.Spec.Services {
+		for _, h := range p.n.Spec.Services[i].Hosts {
 			if _, taken := c[h]; !taken {
-				c[h] = struct{ namespace, who string }{n.Spec.Namespace, who}
+				c[h] = struct{ namespace, who string }{p.n.Spec.Namespace, p.who}
 			}
 		}
 	}
