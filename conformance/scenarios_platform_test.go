@@ -174,7 +174,7 @@ func certificateExpires(w world) []scene {
 		out = append(out,
 			scene{what: "in 13 days", input: at(name, "True", 13), fires: true, labels: once, value: "12d 22h 40m 0s"},
 			scene{what: "in 13 days, as two applications' monitors have it", input: append(at(name, "True", 13), again(at(name, "True", 13))...), fires: true, labels: once, value: "12d 22h 40m 0s"},
-			scene{what: "expired", input: at(name, "False", 0.01), fires: true, labels: once, value: "-45m 36s"},
+			scene{what: "expired", input: at(name, "False", 0.01), fires: true, labels: once, value: "-1h 5m 36s"},
 			scene{what: "in 16 days", input: at(name, "True", 16)},
 			scene{what: "not issued yet", input: at(name, "False", 0)},
 			scene{what: "another's, in one day", input: append(at("elsewhere-tls", "True", 1), at(name, "True", 60)...)},

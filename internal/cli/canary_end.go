@@ -18,7 +18,8 @@ environments had for it.
 
 The pods of the version before still run and would be served again if nothing
 told versions apart. So kgen.yaml keeps canary: {stable: VERSION}, which pins the
-service to the new one. Once that is applied, the other pods can go.
+service to the new one. Once that is applied, and what is not made any more is
+deleted, the other pods can go.
 
 Promote works at any weight and says what it jumps over. Without a lost request
 it is done from 100: see kgen canary --help.`,
@@ -43,7 +44,7 @@ here and in every environment, and the new version's subset, Service and alert g
 
 The pods of the new version still run. So kgen.yaml keeps canary: {stable:
 VERSION}, which pins the service to the stable one: no request finds the others.
-Once that is applied, they can go.`,
+Once that is applied, and what is not made any more is deleted, they can go.`,
 		Example:           "  kgen canary abort web --yes",
 		Args:              exactly("NAME"),
 		ValidArgsFunction: completeServices(sh, underWay),
