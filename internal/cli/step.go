@@ -58,8 +58,8 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 	for _, path := range in.Base.Missing(in.Disk) {
 		deleted[path] = !s.obstructed(path) && !flags.restores(path)
 	}
-	for now, old := range in.Renamed {
-		deleted[now] = deleted[now] || deleted[old]
+	for fresh, old := range in.Renamed {
+		deleted[fresh] = deleted[fresh] || deleted[old]
 	}
 	if in.Wanted, err = r.render(flags.rendering, s, n, gen.Options{
 		Known: in.Base.Tree,

@@ -66,9 +66,9 @@ type Plan struct {
 func Make(in Input) (*Plan, error) {
 	p := &Plan{}
 	in.gone = map[string]string{}
-	for now, old := range in.Renamed {
-		if in.moves(now) {
-			in.gone[old] = now
+	for fresh, old := range in.Renamed {
+		if in.moves(fresh) {
+			in.gone[old] = fresh
 		}
 	}
 	missing := make(map[string]bool, len(in.Missing))
