@@ -159,13 +159,13 @@ func laws(t *testing.T, base, ours, theirs []byte) {
 	whole["base"], whole["ours"], whole["got"] = base, ours, got
 	count := func(s string) map[string]int {
 		n := map[string]int{}
+		if string(whole[s]) == bom {
+			return n // a mark and no line
+		}
 		for line := range bytes.Lines(whole[s]) {
 			n[strings.TrimRight(string(bytes.TrimPrefix(line, []byte(bom))), "\r\n")]++
 		}
 		return n
-	}
-	if string(ours) == bom {
-		return // a mark and no line: nothing to count
 	}
 	have, was := count("got"), count("base")
 	for line, n := range count("ours") {
