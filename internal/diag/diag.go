@@ -61,12 +61,12 @@ func (d Diagnostic) String() string {
 		b.WriteString("; ")
 		b.WriteString(d.Fix)
 	}
-	return printable(b.String())
+	return Printable(b.String())
 }
 
-// printable shows what a terminal would act on, or an editor hide, as its
+// Printable shows what a terminal would act on, or an editor hide, as its
 // escape: a finding quotes what stands in a file, and stays on its line.
-func printable(s string) string {
+func Printable(s string) string {
 	odd := func(r rune) bool { return !unicode.IsPrint(r) }
 	if !strings.ContainsFunc(s, odd) {
 		return s

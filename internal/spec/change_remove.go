@@ -29,6 +29,14 @@ func RemoveService(n *Network, name string) (*Change, error) {
 		callers = append(callers, from.Name)
 		from.Calls = emptyIsNil(calls)
 	}
+	expect := slices.DeleteFunc(slices.Clone(s.Expect), func(text string) bool {
+		e, err := ParseExpectation(text)
+		return err == nil && e.mentions(name)
+	})
+	if gone := len(s.Expect) - len(expect); gone > 0 {
+		s.Expect = emptyIsNil(expect)
+		c.notef("what is expected of it goes from expect: %d of %d", gone, gone+len(expect))
+	}
 	if len(callers) > 0 {
 		c.notef("%s %s", verb(callers, "no longer calls", "no longer call"), name)
 	}

@@ -51,6 +51,10 @@ func RenameService(n *Network, old, name string, keepLabels bool) (*Change, erro
 			}
 		}
 	}
+	c.Network.Spec.Expect = slices.Clone(n.Spec.Expect)
+	for i, text := range c.Network.Spec.Expect {
+		c.Network.Spec.Expect[i] = renamed(text, old, name)
+	}
 	if len(callers) > 0 {
 		c.notef("the calls of %s follow", inWords(callers))
 	}

@@ -22,7 +22,7 @@ func (n *Network) For(environment string) (*Network, error) {
 func (n *Network) in(e *Environment) *Network {
 	out := *n
 	s := &out.Spec
-	s.Environments, s.Delivery = nil, nil
+	s.Environments, s.Delivery, s.CI = nil, nil, ""
 	// The namespace's default is the name in the file, whatever it is called there.
 	def(&s.Namespace, n.Metadata.Name)
 	if e.Namespace != "" && e.Namespace != s.Namespace {

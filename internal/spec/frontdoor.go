@@ -124,6 +124,12 @@ func ClassOf(name string) (c Class, known bool) {
 	return Class{Gateway: true, Ingress: true, HTTPPort: 80, HTTPSPort: 443}, false
 }
 
+// Controller is where the class's proxies run by default for an API, for a
+// Gateway of that name and namespace; empty for a class without defaults.
+func (c Class) Controller(api IngressAPI, gateway, namespace string) *Controller {
+	return c.controllerFor(api, nil, gateway, namespace)
+}
+
 // controllerFor fills what the file leaves out about who may reach exposed pods.
 func (c Class) controllerFor(api IngressAPI, given *Controller, gateway, namespace string) *Controller {
 	def := c.ingress

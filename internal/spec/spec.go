@@ -52,6 +52,12 @@ type Spec struct {
 	Environments []Environment `yaml:"environments"`
 	// How the files reach the clusters: by Argo CD or Flux. Default: by hand.
 	Delivery *Delivery `yaml:"delivery"`
+	// What has to hold of the connections, for kgen audit: "allow web -> api:8080", "deny * -> db".
+	Expect []string `yaml:"expect"`
+	// What kgen audit does with this repository.
+	Audit *Audit `yaml:"audit"`
+	// Where checks run when the repository changes: github or gitlab. The workflow for it is rendered. Default: none.
+	CI CIProvider `yaml:"ci" jsonschema:"enum=github,enum=gitlab"`
 }
 
 // DNSProfile names a way in which clusters run their DNS.

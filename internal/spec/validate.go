@@ -26,6 +26,8 @@ func validate(raw *Network) *validator {
 	v.selectors()
 	v.environments()
 	v.delivery()
+	v.expectations()
+	v.audit()
 	return v
 }
 

@@ -7,6 +7,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// Locate gives the position in the text of the value at a model path, such as
+// services[1].canary.weight, or that of its nearest ancestor that the text has.
+func (f *File) Locate(path string) (line, column int) {
+	if f.root == nil {
+		return 0, 0
+	}
+	return locate(f.root, path)
+}
+
 // locate gives the position of the value at a model path, or that of its
 // nearest ancestor that the text has: a default, say, has no place of its own.
 func locate(root *yaml.Node, path string) (line, column int) {
