@@ -58,9 +58,10 @@ func BuildTree(t *tree.Tree, dir string) ([]byte, error) {
 // schema that a build uses in package variables.
 var building sync.Mutex
 
-func run(files filesys.FileSystem, dir string) ([]byte, error) {
+func run(files filesys.FileSystem, dir string) (manifests []byte, err error) {
 	building.Lock()
 	defer building.Unlock()
+	defer recovered(&err)
 	objects, err := krusty.MakeKustomizer(&krusty.Options{
 		Reorder:          krusty.ReorderOptionUnspecified,
 		LoadRestrictions: types.LoadRestrictionsRootOnly,
@@ -70,4 +71,12 @@ func run(files filesys.FileSystem, dir string) ([]byte, error) {
 		return nil, err
 	}
 	return objects.AsYaml()
+}
+
+// recovered turns a panic into an error: kustomize has some for input that is
+// wrong, such as a patch that gives two objects one name.
+func recovered(err *error) {
+	if fault := recover(); fault != nil {
+		*err = fmt.Errorf("%v", fault)
+	}
 }

@@ -66,6 +66,18 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
+// TestBuildSurvivesKustomize: two objects that patches give one name make
+// kustomize panic.
+func TestBuildSurvivesKustomize(t *testing.T) {
+	files := tree.New()
+	files.Set("kustomization.yaml", []byte("resources: [a.yaml, b.yaml]\npatches:\n- target: {kind: Service}\n  patch: '[{\"op\": \"replace\", \"path\": \"/metadata/name\", \"value\": \"c\"}]'\n"))
+	files.Set("a.yaml", []byte("{apiVersion: v1, kind: Service, metadata: {name: a}}"))
+	files.Set("b.yaml", []byte("{apiVersion: v1, kind: Service, metadata: {name: b}}"))
+	if _, err := kustomize.BuildTree(files, "."); err == nil || !strings.Contains(err.Error(), "already registered id") {
+		t.Errorf("got %v, want that an id is registered already", err)
+	}
+}
+
 func TestBuildsAtOnceDoNotDisturbEachOther(t *testing.T) {
 	want := read(t, filepath.Join("testdata", "legacy.yaml"))
 	files := load(t, filepath.Join("testdata", "legacy"))

@@ -51,15 +51,25 @@ func (p ServicePort) Transport() string {
 	return p.Protocol
 }
 
-// Workload is a Deployment, StatefulSet, DaemonSet or Job, as far as
-// networking is concerned.
+// Workload is a Deployment, StatefulSet, DaemonSet, ReplicaSet, Job or Argo
+// Rollout, as far as networking is concerned. PodsOf is the view of these and
+// of the kinds that are shaped otherwise.
 type Workload struct {
 	Head `yaml:",inline"`
 	Spec struct {
-		Replicas *int        `yaml:"replicas"`
-		Selector *Selector   `yaml:"selector"`
-		Template PodTemplate `yaml:"template"`
+		Replicas    *int         `yaml:"replicas"`
+		Selector    *Selector    `yaml:"selector"`
+		ServiceName string       `yaml:"serviceName"` // of a StatefulSet
+		Template    PodTemplate  `yaml:"template"`
+		WorkloadRef *WorkloadRef `yaml:"workloadRef"` // of a Rollout
 	} `yaml:"spec"`
+}
+
+// WorkloadRef names the workload whose pod template a Rollout uses.
+type WorkloadRef struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string `yaml:"kind"`
+	Name       string `yaml:"name"`
 }
 
 // Pod is a v1 Pod.
@@ -77,6 +87,7 @@ type PodTemplate struct {
 // PodSpec is the part of a pod that other pods notice.
 type PodSpec struct {
 	ServiceAccountName string      `yaml:"serviceAccountName"`
+	ServiceAccount     string      `yaml:"serviceAccount"` // the deprecated name of the same
 	HostNetwork        bool        `yaml:"hostNetwork"`
 	Containers         []Container `yaml:"containers"`
 	InitContainers     []Container `yaml:"initContainers"`
@@ -84,15 +95,18 @@ type PodSpec struct {
 
 // Container is one container of a pod.
 type Container struct {
-	Name  string          `yaml:"name"`
-	Ports []ContainerPort `yaml:"ports"`
-	Env   []EnvVar        `yaml:"env"`
+	Name          string          `yaml:"name"`
+	Image         string          `yaml:"image"`
+	RestartPolicy string          `yaml:"restartPolicy"` // of an init container: Always makes it a sidecar
+	Ports         []ContainerPort `yaml:"ports"`
+	Env           []EnvVar        `yaml:"env"`
 }
 
 // ContainerPort is one port that a container says it listens on.
 type ContainerPort struct {
 	Name          string `yaml:"name"`
 	ContainerPort int    `yaml:"containerPort"`
+	HostPort      int    `yaml:"hostPort"`
 	Protocol      string `yaml:"protocol"` // empty means TCP
 }
 

@@ -172,9 +172,13 @@ type AuthorizationPolicy struct {
 	Head `yaml:",inline"`
 	Spec struct {
 		Selector   *Selector   `yaml:"selector"`
+		TargetRef  *TargetRef  `yaml:"targetRef"` // the former way to write one of TargetRefs
 		TargetRefs []TargetRef `yaml:"targetRefs"`
 		Action     string      `yaml:"action"` // empty means ALLOW
-		Rules      []AuthRule  `yaml:"rules"`
+		Provider   *struct {
+			Name string `yaml:"name"`
+		} `yaml:"provider"` // of the action CUSTOM
+		Rules []AuthRule `yaml:"rules"`
 	} `yaml:"spec"`
 }
 
@@ -203,27 +207,35 @@ type AuthRule struct {
 
 // AuthSource says who asks.
 type AuthSource struct {
-	Principals      []string `yaml:"principals"`
-	NotPrincipals   []string `yaml:"notPrincipals"`
-	ServiceAccounts []string `yaml:"serviceAccounts"`
-	Namespaces      []string `yaml:"namespaces"`
-	NotNamespaces   []string `yaml:"notNamespaces"`
-	IPBlocks        []string `yaml:"ipBlocks"`
-	NotIPBlocks     []string `yaml:"notIpBlocks"`
-	RemoteIPBlocks  []string `yaml:"remoteIpBlocks"`
+	Principals           []string `yaml:"principals"`
+	NotPrincipals        []string `yaml:"notPrincipals"`
+	RequestPrincipals    []string `yaml:"requestPrincipals"`
+	NotRequestPrincipals []string `yaml:"notRequestPrincipals"`
+	ServiceAccounts      []string `yaml:"serviceAccounts"`
+	NotServiceAccounts   []string `yaml:"notServiceAccounts"`
+	Namespaces           []string `yaml:"namespaces"`
+	NotNamespaces        []string `yaml:"notNamespaces"`
+	TrustDomains         []string `yaml:"trustDomains"`
+	NotTrustDomains      []string `yaml:"notTrustDomains"`
+	IPBlocks             []string `yaml:"ipBlocks"`
+	NotIPBlocks          []string `yaml:"notIpBlocks"`
+	RemoteIPBlocks       []string `yaml:"remoteIpBlocks"`
+	NotRemoteIPBlocks    []string `yaml:"notRemoteIpBlocks"`
 }
 
 // AuthOperation says what is asked for. All but Ports needs an HTTP proxy.
 type AuthOperation struct {
-	Ports    []string `yaml:"ports"`
-	NotPorts []string `yaml:"notPorts"`
-	Hosts    []string `yaml:"hosts"`
-	Methods  []string `yaml:"methods"`
-	Paths    []string `yaml:"paths"`
-	NotPaths []string `yaml:"notPaths"`
+	Ports      []string `yaml:"ports"`
+	NotPorts   []string `yaml:"notPorts"`
+	Hosts      []string `yaml:"hosts"`
+	NotHosts   []string `yaml:"notHosts"`
+	Methods    []string `yaml:"methods"`
+	NotMethods []string `yaml:"notMethods"`
+	Paths      []string `yaml:"paths"`
+	NotPaths   []string `yaml:"notPaths"`
 }
 
 // HTTP reports whether the operation speaks of requests, not connections.
 func (o AuthOperation) HTTP() bool {
-	return len(o.Hosts)+len(o.Methods)+len(o.Paths)+len(o.NotPaths) > 0
+	return len(o.Hosts)+len(o.NotHosts)+len(o.Methods)+len(o.NotMethods)+len(o.Paths)+len(o.NotPaths) > 0
 }

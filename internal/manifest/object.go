@@ -30,6 +30,11 @@ type Object struct {
 	File        string     // the path it was given under
 	Line        int        // 1-based line of its first key
 	Node        *yaml.Node // its mapping
+	// Files holds the parts that came from another file than File, as a patch's
+	// do, each by its top node; Line and Column of those nodes are of that file.
+	Files map[*yaml.Node]string
+
+	views views
 }
 
 // Group is the API group: "" for the core group.
@@ -95,12 +100,16 @@ func Parse(file string, data []byte) ([]*Object, error) {
 }
 
 // ParseTree reads every .yaml and .yml file of a tree for which keep is true
-// (nil keeps all), in the order of their paths.
+// (nil keeps all), in the order of their paths. What stands below a name that
+// begins with a dot is other tools' and not read.
 func ParseTree(t *tree.Tree, keep func(path string) bool) ([]*Object, error) {
 	var objects []*Object
 	var findings diag.List
 	for file, data := range t.All() {
 		if ext := path.Ext(file); ext != ".yaml" && ext != ".yml" || keep != nil && !keep(file) {
+			continue
+		}
+		if strings.HasPrefix(file, ".") || strings.Contains(file, "/.") {
 			continue
 		}
 		found, err := Parse(file, data)

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -21,7 +22,9 @@ var yaml11Bool = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false)$`)
 // checker walks a node beside the type that it is to be decoded into.
 type checker struct {
 	file     string
+	files    map[*yaml.Node]string // the parts that came from other files
 	tolerant bool
+	numbers  bool // whether numbers and booleans are checked here, for their column
 	findings diag.List
 	seen     map[visit]bool
 }
@@ -44,6 +47,14 @@ func (c *checker) fault(node *yaml.Node, path, code, fix, format string, args ..
 func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
 	if node.Kind == yaml.AliasNode {
 		node = node.Alias
+	}
+	if other, ok := c.files[node]; ok && other != c.file {
+		defer func(file string) { c.file = file }(c.file)
+		c.file = other
+	}
+	if c.numbers && t == reflect.TypeFor[IntOrString]() {
+		c.walkIntOrString(node, path)
+		return
 	}
 	if reflect.PointerTo(t).Implements(opaque) || t == reflect.TypeFor[yaml.Node]() {
 		return
@@ -83,6 +94,43 @@ func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
 		}
 	case reflect.String:
 		c.walkString(node, path)
+	case reflect.Int, reflect.Bool, reflect.Float64:
+		if c.numbers {
+			c.walkScalar(node, t.Kind(), path)
+		}
+	}
+}
+
+// walkScalar reports what is not the number or the boolean that is wanted, and
+// numbers that no field of an API holds.
+func (c *checker) walkScalar(node *yaml.Node, kind reflect.Kind, path string) {
+	want, fix := "a whole number", "write a whole number"
+	switch kind {
+	case reflect.Bool:
+		want, fix = "true or false", "write true or false"
+	case reflect.Float64:
+		want, fix = "a number", "write a number"
+	}
+	var err error
+	switch tag := node.ShortTag(); {
+	case node.Kind != yaml.ScalarNode:
+		err = errors.New("no scalar")
+	case kind == reflect.Int && tag == "!!int":
+		err = node.Decode(new(int))
+	case kind == reflect.Bool && tag == "!!bool":
+	case kind == reflect.Float64 && (tag == "!!float" || tag == "!!int"):
+	default:
+		err = errors.New("another type")
+	}
+	if err != nil {
+		c.fault(node, path, "wrong-type", fix, "is not %s", want)
+	}
+}
+
+func (c *checker) walkIntOrString(node *yaml.Node, path string) {
+	tag := node.ShortTag()
+	if node.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!str" && tag != "!!null" || tag == "!!int" && node.Decode(new(int)) != nil {
+		c.fault(node, path, "wrong-type", "write a number or a name", "is neither a number nor a name")
 	}
 }
 

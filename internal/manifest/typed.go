@@ -46,7 +46,12 @@ var shapes = map[kindOf]shape{
 	{"apps", "Deployment"}:  tolerantly[Workload](),
 	{"apps", "StatefulSet"}: tolerantly[Workload](),
 	{"apps", "DaemonSet"}:   tolerantly[Workload](),
+	{"apps", "ReplicaSet"}:  tolerantly[Workload](),
 	{"batch", "Job"}:        tolerantly[Workload](),
+	{"batch", "CronJob"}:    tolerantly[CronJob](),
+
+	{"", "ReplicationController"}: tolerantly[ReplicationController](),
+	{"argoproj.io", "Rollout"}:    tolerantly[Workload](),
 
 	{"networking.k8s.io", "NetworkPolicy"}: strictly[NetworkPolicy](),
 	{"networking.k8s.io", "Ingress"}:       strictly[Ingress](),
@@ -135,7 +140,7 @@ func Check(objects []*Object) error {
 }
 
 func (o *Object) decode(into any, t reflect.Type, tolerant bool) error {
-	c := checker{file: o.File, tolerant: tolerant, seen: map[visit]bool{}}
+	c := checker{file: o.File, files: o.Files, tolerant: tolerant, seen: map[visit]bool{}}
 	c.walk(o.Node, t, "")
 	if err := c.findings.Err(); err != nil {
 		return err

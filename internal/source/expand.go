@@ -1,0 +1,337 @@
+package source
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/manifest"
+)
+
+// expansion puts the objects of one build together without kustomize. It does
+// only what it does exactly; at the first thing that it might do otherwise than
+// kustomize, odd says what, and the build is kustomize's.
+type expansion struct {
+	odd      oddness
+	findings diag.List
+	renamed  bool // an object's namespace changed, by which it may be referred to
+	dirs     map[string]bool
+}
+
+// id is what tells objects of a build apart, as kustomize has it.
+type id struct{ apiVersion, kind, namespace, name string }
+
+func idOf(o *manifest.Object) id {
+	namespace := o.Namespace
+	if namespace == "" {
+		namespace = "default"
+	}
+	return id{o.APIVersion, o.Kind, namespace, o.Name}
+}
+
+func (e *expansion) leave(what string, at manifest.Position) {
+	if e.odd.what == "" {
+		e.odd = oddness{what, at}
+	}
+}
+
+func (e *expansion) find(at manifest.Position, code, fix, message string) {
+	e.findings = append(e.findings, diag.Diagnostic{File: at.File, Line: at.Line, Column: at.Column,
+		Severity: diag.Error, Code: code, Message: message, Fix: fix})
+}
+
+// run adds a kustomization's objects to those that are there (a component's
+// parent's; none otherwise) and does to all of them what it says.
+func (e *expansion) run(k *kustomization, objects []*manifest.Object) []*manifest.Object {
+	seen := make(map[id]*manifest.Object, len(objects))
+	for _, o := range objects {
+		seen[idOf(o)] = o
+	}
+	add := func(more []*manifest.Object) {
+		for _, o := range more {
+			if first, ok := seen[idOf(o)]; ok {
+				e.find(o.At(), DuplicateID, "remove one of them, or do not build both", o.Ref()+" is in this build already: "+first.At().String())
+				continue
+			}
+			seen[idOf(o)] = o
+			objects = append(objects, o)
+		}
+	}
+	for _, it := range k.resources {
+		switch {
+		case it.file != nil:
+			add(it.file.objects)
+		case e.dirs[it.sub.Dir]:
+			e.find(it.at, DuplicateEntry, "remove one of the entries", "this build goes through "+it.sub.Dir+" already")
+		default:
+			e.dirs[it.sub.Dir] = true
+			add(e.run(it.sub, nil))
+		}
+		if e.odd.what != "" {
+			return nil
+		}
+	}
+	for _, it := range k.components {
+		if objects = e.run(it.sub, objects); e.odd.what != "" {
+			return nil
+		}
+	}
+	if len(k.patches) > 0 && e.renamed {
+		e.leave("patches of objects whose namespace a kustomization sets", k.patches[0].at)
+		return nil
+	}
+	if len(k.patches) > 0 {
+		if objects = e.patches(k.patches, objects); e.odd.what != "" {
+			return nil
+		}
+	}
+	return e.transform(k, objects)
+}
+
+// patches applies one after the other. Most name their object, so that a
+// thousand patches of a thousand objects are a thousand applications.
+func (e *expansion) patches(patches []patch, objects []*manifest.Object) []*manifest.Object {
+	changed := slices.Clone(objects)
+	named := map[string][]int{}
+	all := make([]int, len(changed))
+	for i, o := range changed {
+		named[o.Name] = append(named[o.Name], i)
+		all[i] = i
+	}
+	for i := range patches {
+		p := &patches[i]
+		switch {
+		case p.remove != nil:
+			e.remove(p.remove, changed, named[p.remove.Name])
+		case p.target.called != "":
+			e.patch(p, changed, named[p.target.called])
+		default:
+			e.patch(p, changed, all)
+		}
+		if e.odd.what != "" {
+			return nil
+		}
+	}
+	return slices.DeleteFunc(changed, func(o *manifest.Object) bool { return o == nil })
+}
+
+func (e *expansion) remove(which *manifest.Object, objects []*manifest.Object, candidates []int) {
+	for _, i := range candidates {
+		if objects[i] != nil && idOf(objects[i]) == idOf(which) {
+			objects[i] = nil
+			return
+		}
+	}
+	e.find(which.At(), FailedPatch, "correct the name, or remove the patch", "there is no "+which.Ref()+" to remove")
+}
+
+func (e *expansion) patch(p *patch, objects []*manifest.Object, candidates []int) {
+	for _, i := range candidates {
+		o := objects[i]
+		if o == nil || !p.target.matches(o) {
+			continue
+		}
+		if !jsonLike(o.Node, 0) {
+			e.leave("a patch of an object with values that readers of YAML take differently", p.at)
+			return
+		}
+		if len(o.Annotations) == 0 && p.annotates() {
+			e.leave("a patch that annotates an object without annotations", p.at)
+			return
+		}
+		objects[i] = e.change(o, func(node *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
+			return p.apply(node, files)
+		})
+	}
+}
+
+// change is the object with its mapping changed, or the object itself and a
+// finding if that fails.
+func (e *expansion) change(o *manifest.Object, by func(*yaml.Node, map[*yaml.Node]string) (*yaml.Node, error)) *manifest.Object {
+	files := maps.Clone(o.Files)
+	if files == nil {
+		files = map[*yaml.Node]string{}
+	}
+	node, err := by(o.Node, files)
+	if err == nil {
+		var changed *manifest.Object
+		if changed, err = o.With(node, files); err == nil {
+			return changed
+		}
+	}
+	var failed *failure
+	if errors.As(err, &failed) {
+		e.find(failed.at, FailedPatch, "correct the patch", failed.text+", in "+o.Ref()+" of "+o.Place())
+	} else {
+		e.find(o.At(), FailedPatch, "correct the patch", "cannot be patched: "+err.Error())
+	}
+	return o
+}
+
+// transform sets namespace, labels and annotations, in kustomize's order.
+func (e *expansion) transform(k *kustomization, objects []*manifest.Object) []*manifest.Object {
+	if k.namespace == "" && len(k.labels) == 0 && (k.annotations == nil || len(k.annotations.Content) == 0) {
+		return objects
+	}
+	at := manifest.Position{File: k.File, Line: 1, Column: 1}
+	changed := slices.Clone(objects)
+	for i, o := range changed {
+		if !jsonLike(o.Node, 0) {
+			e.leave("a transformer of an object with values that readers of YAML take differently", o.At())
+			return nil
+		}
+		if k.namespace != "" {
+			switch {
+			case !surelyNamespaced(o):
+				e.leave("namespace for a "+o.Kind, at)
+				return nil
+			case o.Namespace != k.namespace:
+				e.renamed = true
+				changed[i] = e.set(k.File, changed[i], []string{"metadata"}, scalarPair(k.node, "namespace"))
+			}
+		}
+		for _, pairs := range k.labels {
+			changed[i] = e.set(k.File, changed[i], []string{"metadata", "labels"}, pairs)
+		}
+		if k.annotations != nil && len(k.annotations.Content) > 0 {
+			if hasTemplate(o.Kind) {
+				e.leave("commonAnnotations for a "+o.Kind, at)
+				return nil
+			}
+			changed[i] = e.set(k.File, changed[i], []string{"metadata", "annotations"}, k.annotations)
+		}
+		if e.odd.what != "" {
+			return nil
+		}
+	}
+	if k.namespace != "" && e.renamed {
+		seen := map[id]bool{}
+		for _, o := range changed {
+			if seen[idOf(o)] {
+				e.leave("namespace, which makes two objects one", at)
+				return nil
+			}
+			seen[idOf(o)] = true
+		}
+	}
+	return changed
+}
+
+// scalarPair is a mapping of one of its entries alone.
+func scalarPair(n *yaml.Node, name string) *yaml.Node {
+	key, value := manifest.Entry(n, name)
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{key, deref(value)}}
+}
+
+// set puts the pairs into the mapping that path leads to, which it makes if it
+// is not there. They are in file.
+func (e *expansion) set(file string, o *manifest.Object, path []string, pairs *yaml.Node) *manifest.Object {
+	return e.change(o, func(node *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
+		changed, ok := setPairs(node, path, file, pairs, files)
+		if !ok {
+			e.leave("a transformer of an object whose "+strings.Join(path, ".")+" is no mapping", o.At())
+			return node, nil
+		}
+		return changed, nil
+	})
+}
+
+func setPairs(n *yaml.Node, path []string, file string, pairs *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, bool) {
+	if n.Kind != yaml.MappingNode {
+		return n, false
+	}
+	changed := copyOf(n, files)
+	if len(path) > 0 {
+		for i := 0; i+1 < len(changed.Content); i += 2 {
+			if changed.Content[i].Value == path[0] {
+				below, ok := setPairs(changed.Content[i+1], path[1:], file, pairs, files)
+				changed.Content[i+1] = below
+				return changed, ok
+			}
+		}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: path[0], Line: pairs.Content[0].Line, Column: pairs.Content[0].Column}
+		below, ok := setPairs(&yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: key.Line, Column: key.Column}, path[1:], file, pairs, files)
+		files[key], files[below] = file, file
+		changed.Content = append(changed.Content, key, below)
+		return changed, ok
+	}
+	for i := 0; i+1 < len(pairs.Content); i += 2 {
+		key, value := *pairs.Content[i], *deref(pairs.Content[i+1])
+		value.Anchor, key.Anchor = "", ""
+		files[&value] = file
+		at := -1
+		for j := 0; j+1 < len(changed.Content); j += 2 {
+			if changed.Content[j].Value == key.Value {
+				at = j + 1
+			}
+		}
+		if at >= 0 {
+			changed.Content[at] = &value
+			continue
+		}
+		files[&key] = file
+		changed.Content = append(changed.Content, &key, &value)
+	}
+	return changed, true
+}
+
+// builtin are the groups of Kubernetes itself, whose kinds kustomize knows to
+// be namespaced or not. It takes every other kind for namespaced.
+var builtin = []string{"", "apps", "batch", "autoscaling", "policy", "extensions", "networking.k8s.io", "rbac.authorization.k8s.io",
+	"admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+	"certificates.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io",
+	"node.k8s.io", "resource.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "storagemigration.k8s.io", "kustomize.config.k8s.io"}
+
+// namespacedKinds are the kinds of those groups that are namespaced, and that
+// nothing else than metadata.namespace ties to their namespace.
+var namespacedKinds = map[string][]string{
+	"":                          {"ConfigMap", "Endpoints", "LimitRange", "PersistentVolumeClaim", "Pod", "ReplicationController", "ResourceQuota", "Secret", "Service", "ServiceAccount"},
+	"apps":                      {"DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"},
+	"batch":                     {"CronJob", "Job"},
+	"networking.k8s.io":         {"Ingress", "NetworkPolicy"},
+	"policy":                    {"PodDisruptionBudget"},
+	"autoscaling":               {"HorizontalPodAutoscaler"},
+	"rbac.authorization.k8s.io": {"Role"},
+}
+
+func surelyNamespaced(o *manifest.Object) bool {
+	group := o.Group()
+	if slices.Contains(namespacedKinds[group], o.Kind) {
+		return true
+	}
+	return !slices.Contains(builtin, group) && strings.Contains(group, ".")
+}
+
+// hasTemplate reports whether kustomize annotates the pod template of the kind,
+// whatever its group, as well.
+func hasTemplate(kind string) bool {
+	switch kind {
+	case "ReplicationController", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob":
+		return true
+	}
+	return false
+}
+
+// expand builds a kustomization without kustomize; odd says why it did not.
+func expand(k *kustomization) ([]*manifest.Object, diag.List, oddness) {
+	e := expansion{dirs: map[string]bool{k.Dir: true}, odd: k.odd}
+	if e.odd.what != "" {
+		return nil, nil, e.odd
+	}
+	objects := e.run(k, nil)
+	if e.renamed {
+		for _, o := range objects {
+			if slices.Contains(builtin, o.Group()) && !surelyNamespaced(o) && (o.Kind != "Namespace" || o.Group() != "") {
+				e.leave("namespace beside a "+o.Kind, o.At())
+			}
+		}
+	}
+	if e.odd.what != "" {
+		return nil, nil, e.odd
+	}
+	return objects, e.findings, oddness{}
+}

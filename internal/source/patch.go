@@ -1,0 +1,465 @@
+package source
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/manifest"
+)
+
+// patch is one entry of a kustomization's patches that kgen applies itself:
+// JSON6902 operations, or the removal of one object.
+type patch struct {
+	at         manifest.Position // of the entry
+	target     target
+	operations []operation
+	remove     *manifest.Object // the object to remove, as the patch names it
+}
+
+// operation is one step of a JSON6902 patch.
+type operation struct {
+	op    string
+	path  []string
+	text  string     // path as written
+	value *yaml.Node // nil if there is none
+	key   *yaml.Node // the word "value" that stands before it
+	file  string     // where the operation stands
+	at    manifest.Position
+}
+
+// target are the objects that a patch is for: what is nil is any.
+type target struct {
+	group, version, kind, name, namespace *regexp.Regexp
+	called                                string // the one name that name matches, if it is one
+}
+
+func (t target) matches(o *manifest.Object) bool {
+	version := o.APIVersion
+	if _, after, found := strings.Cut(version, "/"); found {
+		version = after
+	}
+	namespace := o.Namespace
+	if namespace == "" {
+		namespace = "default"
+	}
+	for _, m := range []struct {
+		pattern *regexp.Regexp
+		text    string
+	}{{t.group, o.Group()}, {t.version, version}, {t.kind, o.Kind}, {t.name, o.Name}, {t.namespace, namespace}} {
+		if m.pattern != nil && !m.pattern.MatchString(m.text) {
+			return false
+		}
+	}
+	return true
+}
+
+// patches reads a kustomization's patches. Those of a form that kgen does not
+// apply itself are left to kustomize.
+func (r *reader) patches(k *kustomization, name string, value *yaml.Node) {
+	for _, c := range items(value) {
+		c = deref(c)
+		at := position(k.File, c)
+		if text := field(c, "patch"); text != nil && text.Kind == yaml.ScalarNode && strings.TrimSpace(text.Value) != "" {
+			r.onePatch(k, c, k.File, []byte(text.Value), text, at)
+			continue
+		}
+		path := field(c, "path")
+		if path == nil || path.Kind != yaml.ScalarNode || path.Value == "" {
+			k.leave("a patch without path or patch", at)
+			continue
+		}
+		r.entry(k, name, path.Value, position(k.File, path), nil)
+		e := k.Entries[len(k.Entries)-1]
+		if e.Missing {
+			continue
+		}
+		data, err := r.read(e.Target)
+		if err != nil {
+			r.fault(k, e.Position, "unreadable", "", "%s: %s", path.Value, cause(err))
+			continue
+		}
+		r.onePatch(k, c, e.Target, data, nil, at)
+	}
+}
+
+func (r *reader) onePatch(k *kustomization, entry *yaml.Node, file string, data []byte, inline *yaml.Node, at manifest.Position) {
+	var document, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&document); err != nil || len(document.Content) == 0 {
+		k.leave("a patch that kgen cannot read", at)
+		return
+	}
+	top := document.Content[0]
+	if inline != nil {
+		r.relocate(k.File, inline, top)
+	}
+	p := patch{at: at}
+	if top.Kind == yaml.MappingNode {
+		if _, value := manifest.Entry(top, "$patch"); value == nil || value.Value != "delete" || len(top.Content) != 8 || field(entry, "target") != nil || decoder.Decode(&second) == nil {
+			k.leave("a strategic merge patch", at)
+			r.merge(k, file, data, inline)
+			return
+		}
+		objects, err := manifest.Parse(file, data)
+		if err != nil || len(objects) != 1 || !onlyNames(top) {
+			k.leave("a strategic merge patch", at)
+			return
+		}
+		p.remove = objects[0]
+		if inline != nil {
+			r.relocate(k.File, inline, p.remove.Node)
+			p.remove.Line = p.remove.Node.Line
+		}
+		k.patches = append(k.patches, p)
+		return
+	}
+	if decoder.Decode(&second) == nil || top.Kind != yaml.SequenceNode {
+		k.leave("a patch of several documents", at)
+		return
+	}
+	if text := bytes.TrimSpace(data); text[0] == '[' && !json.Valid(text) {
+		k.leave("a patch that is nearly JSON", at)
+		return
+	}
+	var ok bool
+	if p.target, ok = readTarget(field(entry, "target")); !ok {
+		k.leave("a patch's target", at)
+		return
+	}
+	for _, c := range top.Content {
+		op, ok := readOperation(file, c)
+		if !ok {
+			k.leave("an operation of a patch", position(file, c))
+			return
+		}
+		p.operations = append(p.operations, op)
+	}
+	k.patches = append(k.patches, p)
+}
+
+// merge notes the strategic merge patches of a text, for the places of what they
+// bring. inline is the text's node if it stands in the kustomization.
+func (r *reader) merge(k *kustomization, file string, data []byte, inline *yaml.Node) {
+	objects, _ := parse(file, data)
+	for _, o := range objects {
+		if inline != nil {
+			r.relocate(k.File, inline, o.Node)
+		}
+	}
+	k.merges = append(k.merges, objects...)
+}
+
+// onlyNames reports whether a mapping with $patch names an object and says
+// nothing more.
+func onlyNames(n *yaml.Node) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch key, value := n.Content[i], n.Content[i+1]; key.Value {
+		case "apiVersion", "kind", "$patch":
+		case "metadata":
+			for j := 0; j+1 < len(value.Content); j += 2 {
+				if name := value.Content[j].Value; name != "name" && name != "namespace" {
+					return false
+				}
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// relocate gives the nodes of a patch that stands in a kustomization the places
+// that they have there: exactly in a literal block, and that of the whole text
+// otherwise.
+func (r *reader) relocate(file string, text, n *yaml.Node) {
+	lines, columns := -1, 0
+	if text.Style&yaml.LiteralStyle != 0 {
+		data, _ := r.read(file)
+		all := bytes.Split(data, []byte("\n"))
+		for i, own := range strings.Split(text.Value, "\n") {
+			at := text.Line + i // the line after the one with the bar, counted from 0
+			if strings.TrimSpace(own) == "" || at >= len(all) {
+				continue
+			}
+			if before, _, found := bytes.Cut(all[at], []byte(own)); found && len(bytes.TrimSpace(before)) == 0 {
+				lines, columns = text.Line, len(before)
+			}
+			break
+		}
+	}
+	var move func(n *yaml.Node)
+	move = func(n *yaml.Node) {
+		if lines < 0 {
+			n.Line, n.Column = text.Line, text.Column
+		} else {
+			n.Line, n.Column = n.Line+lines, n.Column+columns
+		}
+		for _, c := range n.Content {
+			move(c)
+		}
+	}
+	move(n)
+}
+
+func readTarget(n *yaml.Node) (target, bool) {
+	var t target
+	if n == nil || n.Kind != yaml.MappingNode {
+		return t, false
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		into := map[string]**regexp.Regexp{"group": &t.group, "version": &t.version, "kind": &t.kind, "name": &t.name, "namespace": &t.namespace}[n.Content[i].Value]
+		value := deref(n.Content[i+1])
+		if into == nil || value.Kind != yaml.ScalarNode || !word(value) {
+			return t, false
+		}
+		if value.Value == "" {
+			continue
+		}
+		pattern, err := regexp.Compile("^(?:" + value.Value + ")$")
+		if err != nil {
+			return t, false
+		}
+		*into = pattern
+		if into == &t.name {
+			if literal, whole := regexp.MustCompile(value.Value).LiteralPrefix(); whole {
+				t.called = literal
+			}
+		}
+	}
+	return t, true
+}
+
+// readOperation reads one operation; not ok if it is of a form that only
+// kustomize applies.
+func readOperation(file string, n *yaml.Node) (operation, bool) {
+	if n.Kind != yaml.MappingNode {
+		return operation{}, false
+	}
+	op := operation{file: file, at: position(file, n)}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		switch key.Value {
+		case "op":
+			op.op = value.Value
+		case "path":
+			if value.Kind != yaml.ScalarNode || !strings.HasPrefix(value.Value, "/") {
+				return op, false
+			}
+			op.text, op.at = value.Value, position(file, value)
+			for _, step := range strings.Split(value.Value[1:], "/") {
+				op.path = append(op.path, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
+			}
+		case "value":
+			op.key, op.value = key, value
+		default:
+			return op, false
+		}
+	}
+	// What an object is called and is decides which patches find it.
+	if len(op.path) < 2 {
+		return op, false
+	}
+	if op.path[0] == "metadata" && op.path[1] != "labels" && (op.path[1] != "annotations" || len(op.path) < 3 || strings.Contains(op.path[2], "config.")) {
+		return op, false
+	}
+	switch op.op {
+	case "add", "replace", "test":
+		return op, op.value != nil && jsonLike(op.value, 0)
+	case "remove":
+		return op, op.path[1] != "annotations"
+	}
+	return op, false
+}
+
+// jsonLike reports whether a value means the same to every reader of YAML and
+// survives a way through JSON as it is written.
+func jsonLike(n *yaml.Node, depth int) bool {
+	if depth > 100 {
+		return false
+	}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		switch n.ShortTag() {
+		case "!!str":
+			return word(n)
+		case "!!bool":
+			return n.Value == "true" || n.Value == "false"
+		case "!!int":
+			return plainInteger.MatchString(n.Value)
+		}
+		return false
+	case yaml.SequenceNode, yaml.MappingNode:
+		for i, c := range n.Content {
+			if n.Kind == yaml.MappingNode && i%2 == 0 {
+				if c.Kind != yaml.ScalarNode || !word(c) {
+					return false
+				}
+				continue
+			}
+			if !jsonLike(c, depth+1) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+var plainInteger = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
+
+// apply carries out the operations on an object's mapping, which it leaves as
+// it is: the changed mapping is a new one that shares what did not change.
+// files gains the parts that come from the patch.
+func (p *patch) apply(top *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
+	for i := range p.operations {
+		op := &p.operations[i]
+		changed, err := op.apply(top, op.path, files)
+		if err != nil {
+			return nil, &failure{op.at, fmt.Sprintf("%s %s: %s", op.op, op.text, err)}
+		}
+		top = changed
+	}
+	return top, nil
+}
+
+// annotates reports whether the patch sets an annotation: to kustomize, whose
+// own notes are annotations while it builds, every object has some.
+func (p *patch) annotates() bool {
+	return slices.ContainsFunc(p.operations, func(op operation) bool { return op.path[0] == "metadata" && op.path[1] == "annotations" })
+}
+
+// failure is a patch's that does not fit what it is for.
+type failure struct {
+	at   manifest.Position
+	text string
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (op *operation) apply(n *yaml.Node, path []string, files map[*yaml.Node]string) (*yaml.Node, error) {
+	changed := copyOf(n, files)
+	last := len(path) == 1
+	switch n.Kind {
+	case yaml.MappingNode:
+		at := -1
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == path[0] {
+				at = i + 1
+			}
+		}
+		if !last {
+			if at < 0 {
+				return nil, fmt.Errorf("there is no %s", path[0])
+			}
+			below, err := op.apply(n.Content[at], path[1:], files)
+			if err != nil {
+				return nil, err
+			}
+			changed.Content[at] = below
+			return changed, nil
+		}
+		return op.onMapping(changed, at, path[0], files)
+	case yaml.SequenceNode:
+		at := len(n.Content)
+		if path[0] != "-" {
+			if !plainInteger.MatchString(path[0]) || path[0][0] == '-' {
+				return nil, fmt.Errorf("%s is no index", path[0])
+			}
+			fmt.Sscan(path[0], &at)
+		} else if !last || op.op != "add" {
+			return nil, fmt.Errorf("there is nothing behind the last item")
+		}
+		if at >= len(n.Content) && !(op.op == "add" && last && at == len(n.Content)) {
+			return nil, fmt.Errorf("there are %d items", len(n.Content))
+		}
+		if !last {
+			below, err := op.apply(n.Content[at], path[1:], files)
+			if err != nil {
+				return nil, err
+			}
+			changed.Content[at] = below
+			return changed, nil
+		}
+		return op.onList(changed, at, files)
+	}
+	return nil, fmt.Errorf("there is neither a mapping nor a list above %s", path[0])
+}
+
+func (op *operation) onMapping(n *yaml.Node, at int, name string, files map[*yaml.Node]string) (*yaml.Node, error) {
+	// To kustomize's library (evanphx/json-patch v4), replacing what is not there adds it.
+	if at < 0 && op.op != "add" && op.op != "replace" {
+		return nil, fmt.Errorf("there is no %s", name)
+	}
+	switch op.op {
+	case "test":
+		return n, op.test(n.Content[at])
+	case "remove":
+		n.Content = append(n.Content[:at-1:at-1], n.Content[at+1:]...)
+		return n, nil
+	}
+	if at >= 0 {
+		n.Content[at] = op.brought(files)
+		return n, nil
+	}
+	key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name, Line: op.key.Line, Column: op.key.Column}
+	files[key] = op.file
+	n.Content = append(n.Content, key, op.brought(files))
+	return n, nil
+}
+
+func (op *operation) onList(n *yaml.Node, at int, files map[*yaml.Node]string) (*yaml.Node, error) {
+	switch op.op {
+	case "test":
+		return n, op.test(n.Content[at])
+	case "remove":
+		n.Content = append(n.Content[:at:at], n.Content[at+1:]...)
+	case "replace":
+		n.Content[at] = op.brought(files)
+	case "add":
+		rest := n.Content[at:]
+		n.Content = append(append(n.Content[:at:at], op.brought(files)), rest...)
+	}
+	return n, nil
+}
+
+// brought is the operation's value as part of an object: a node of its own, so
+// that two objects do not share what is known of it.
+func (op *operation) brought(files map[*yaml.Node]string) *yaml.Node {
+	value := *op.value
+	files[&value] = op.file
+	return &value
+}
+
+func (op *operation) test(n *yaml.Node) error {
+	have, err := manifest.ValueOf(n)
+	if err != nil {
+		return err
+	}
+	want, err := manifest.ValueOf(op.value)
+	if err != nil {
+		return err
+	}
+	if !have.Equal(want) {
+		if have.Kind == manifest.Scalar && want.Kind == manifest.Scalar {
+			return fmt.Errorf("the value is %v, not %v", have.Scalar, want.Scalar)
+		}
+		return fmt.Errorf("the value is another one")
+	}
+	return nil
+}
+
+// copyOf is a node with a list of its own, which comes from where n does.
+func copyOf(n *yaml.Node, files map[*yaml.Node]string) *yaml.Node {
+	c := *n
+	c.Content = append(make([]*yaml.Node, 0, len(n.Content)+2), n.Content...)
+	if from, ok := files[n]; ok {
+		files[&c] = from
+	}
+	return &c
+}
