@@ -1,7 +1,6 @@
 package reach
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -16,46 +15,6 @@ const (
 	Egress  Direction = "egress"
 )
 
-// Verdict is what one reason contributes.
-type Verdict string
-
-const (
-	Admits   Verdict = "admits"   // a rule of the policy lets the connection pass
-	Isolates Verdict = "isolates" // the policy isolates the pod and has no rule for it
-	Open     Verdict = "open"     // no policy isolates the pod in this direction
-	Unknown  Verdict = "unknown"  // NetworkPolicy does not say; plugins differ
-)
-
-// Reason is one step to an answer.
-type Reason struct {
-	Direction Direction
-	Verdict   Verdict
-	Policy    *manifest.Object // nil for Open and Unknown
-	Rule      int              // index of the admitting rule; -1 where there is none
-
-	self, other Endpoint // whose policies were asked, and about whom
-	port        Port
-}
-
-// Text says the reason in a sentence.
-func (r Reason) Text() string {
-	switch {
-	case r.Verdict == Admits:
-		return fmt.Sprintf("%s rule %d of %s (%s) admits %s on %s", r.Direction, r.Rule+1, r.Policy.Ref(), r.Policy.Place(), r.other.Text(), r.port.Text())
-	case r.Verdict == Isolates:
-		return fmt.Sprintf("%s (%s) isolates %s for %s and has no rule for %s on %s", r.Policy.Ref(), r.Policy.Place(), r.self.Text(), r.Direction, r.other.Text(), r.port.Text())
-	case r.self.Workload == nil:
-		return r.self.Text() + " is under no policy"
-	case r.self.Workload.HostNetwork:
-		return r.self.Text() + " is on its node's network, where policies are not defined"
-	case r.Verdict == Unknown:
-		return r.other.Text() + " has its node's address, which a plugin may take for the node's own traffic"
-	case r.other.node && r.Direction == Ingress:
-		return "a pod's own node always reaches it"
-	}
-	return fmt.Sprintf("no policy isolates %s for %s", r.self.Text(), r.Direction)
-}
-
 // Allowed reports whether a connection can be opened, and why. A denial's
 // reasons name every policy that isolates without admitting; a permission's
 // name the first rule that admits, in each direction. Replies need no rule.
@@ -68,7 +27,7 @@ func (s *Set) Allowed(from, to Endpoint, port Port) (bool, []Reason) {
 // side asks the policies of one end, self, about the other.
 func (s *Set) side(d Direction, self, other Endpoint, port Port) (bool, []Reason) {
 	because := func(v Verdict, p *manifest.Object, rule int) Reason {
-		return Reason{Direction: d, Verdict: v, Policy: p, Rule: rule, self: self, other: other, port: port}
+		return Reason{Layer: Network, Direction: d, Verdict: v, Policy: p, Rule: rule, self: self, other: other, port: port}
 	}
 	switch {
 	case self.Workload == nil, other.node && d == Ingress && !self.Workload.HostNetwork:
@@ -78,10 +37,7 @@ func (s *Set) side(d Direction, self, other Endpoint, port Port) (bool, []Reason
 	}
 	var denials []Reason
 	for _, p := range s.policiesOf(self.Workload) {
-		rules, isolates := p.in, p.ingress
-		if d == Egress {
-			rules, isolates = p.out, p.egress
-		}
+		rules, isolates := p.rules(d)
 		if !isolates {
 			continue
 		}

@@ -1,10 +1,3 @@
-// Package reach computes from manifests alone who may talk to whom. It holds
-// the semantics of Kubernetes NetworkPolicy as the API's documentation states
-// them (networking.k8s.io/v1): policies only ever add permissions, both ends
-// of a connection have a say, and an end that no policy isolates agrees to
-// everything.
-//
-// What it says is the NetworkPolicy-only view: see Set.Overrides.
 package reach
 
 import (
@@ -15,22 +8,73 @@ import (
 	"kgen.dev/kgen/internal/manifest"
 )
 
-// Workload is a set of pods that are alike to policies.
+// Workload is a set of pods that are alike to policies. A *Workload is one
+// workload: two pointers are two, however alike. It must not change once it was
+// asked about.
 type Workload struct {
 	Namespace   string
 	Name        string
-	Labels      map[string]string
-	Ports       []NamedPort // the container ports, by which named ports resolve
-	HostNetwork bool        // its pods share their node's address
-	IP          netip.Addr  // invalid if unknown; only read in mode BlocksMatchPods
+	Labels      map[string]string // the pods', not the Deployment's
+	Ports       []NamedPort       // the container ports, by which named ports resolve
+	HostNetwork bool              // its pods share their node's address
+	IP          netip.Addr        // invalid if unknown; read in mode BlocksMatchPods and for a mesh's ipBlocks
+	Role        Role
+
+	// What a mesh knows of the pods.
+	Account    string  // the service account; empty means default
+	Mesh       Mesh    // how the mesh captures them
+	Fronts     []Front // the Services that lead to them
+	Uncaptured []int   // TCP ports that the sidecar leaves alone: traffic.sidecar.istio.io/excludeInboundPorts
 }
+
+// Role says what a workload is to the application.
+type Role string
+
+const (
+	Application Role = ""           // a part of it
+	FrontDoor   Role = "front door" // the way in from outside: an ingress controller, a gateway
+	Platform    Role = "platform"   // what the cluster brings: DNS, Prometheus, istiod, waypoints
+)
+
+// Mesh says how a mesh handles a workload's traffic.
+type Mesh string
+
+const (
+	NoMesh   Mesh = ""         // not at all
+	Sidecar  Mesh = "sidecar"  // by an Envoy in each pod
+	Ambient  Mesh = "ambient"  // by the node's ztunnel
+	Gateway  Mesh = "gateway"  // it is itself a proxy at the edge, with an identity
+	Waypoint Mesh = "waypoint" // it is itself ambient's proxy in front of Services
+)
+
+// Front is a Service that leads to a workload, in the workload's namespace.
+type Front struct {
+	Service  string
+	Waypoint *Workload   // the waypoint that ambient callers of the Service pass; nil for none
+	Ingress  bool        // gateways pass it as well: istio.io/ingress-use-waypoint
+	Ports    []FrontPort // TCP only
+}
+
+// FrontPort is a Service's port and the container port that it leads to.
+type FrontPort struct{ Port, Target int }
 
 // NamedPort is a container port. Name may be empty.
 type NamedPort struct {
 	Name     string
 	Number   int
 	Protocol string // TCP, UDP or SCTP; empty means TCP
+	App      App    // what is spoken there
 }
+
+// App is what a proxy takes a port's traffic for. It goes by the Service port's
+// appProtocol or name, and where those do not say by the first bytes.
+type App string
+
+const (
+	AppUnknown App = ""     // found out from the traffic
+	AppHTTP    App = "http" // HTTP of any version, gRPC
+	AppTCP     App = "tcp"  // anything else: rules about requests do not apply to it
+)
 
 // Port is what a connection is made to: a container's port, never a Service's.
 type Port struct {
@@ -70,9 +114,24 @@ func (e Endpoint) Text() string {
 	case e.node:
 		return "its node"
 	case e.Workload != nil:
-		return e.Workload.Namespace + "/" + e.Workload.Name
+		return e.Workload.Text()
 	}
 	return e.IP.String()
+}
+
+// Text is namespace/name, or the name where no namespace is known.
+func (w *Workload) Text() string {
+	if w.Namespace == "" {
+		return w.Name
+	}
+	return w.Namespace + "/" + w.Name
+}
+
+func (w *Workload) account() string {
+	if w.Account == "" {
+		return "default"
+	}
+	return w.Account
 }
 
 // resolve gives the number that a named port has on w for a protocol.

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -25,66 +26,97 @@ const (
 )
 
 // Set is a set of policies with the namespaces that they live in. It is safe
-// for concurrent use.
+// for concurrent use, once its fields are set.
 type Set struct {
-	// Overrides are the cluster-wide policies (ClusterNetworkPolicy and its
-	// forerunners) among the objects. Where there are any, they may allow or
-	// deny what this package says otherwise.
+	// Overrides are the policies among the objects that this package does not
+	// read though they may allow or deny what it says otherwise: cluster-wide
+	// ones and those of network plugins. Notes says so to a reader.
 	Overrides []*manifest.Object
+	// RootNamespace is the namespace whose mesh policies are for the whole mesh.
+	RootNamespace string
+	// TrustDomain is the first part of every identity in the mesh.
+	TrustDomain string
 
 	mode       BlockMode
 	namespaces map[string]map[string]string
+	policies   []*policy
 	byLabel    map[string]map[pair][]*policy // namespace, then one of the selector's labels
 	rest       map[string][]*policy          // namespace: selectors without labels
+	authz      map[string]*attached[*authz]
+	peerAuth   map[string]*attached[*peerAuth]
 
 	mu       sync.Mutex
 	selected map[*Workload][]*policy
+	rules    map[*Workload]*meshRules
+	guards   map[guarded]*guard
 }
 
 type pair struct{ key, value string }
 
-// New reads the NetworkPolicies and Namespaces among objects. A policy that
-// the API server would refuse is left out and reported: the error is then a
-// diag.List and the Set is usable.
+// New reads the NetworkPolicies, the mesh's policies and the Namespaces among
+// objects. A policy that the API server would refuse is left out and reported:
+// the error is then a diag.List and the Set is usable.
 func New(objects []*manifest.Object, mode BlockMode) (*Set, error) {
 	s := &Set{
-		mode:       mode,
-		namespaces: map[string]map[string]string{},
-		byLabel:    map[string]map[pair][]*policy{},
-		rest:       map[string][]*policy{},
-		selected:   map[*Workload][]*policy{},
+		RootNamespace: "istio-system",
+		TrustDomain:   "cluster.local",
+		mode:          mode,
+		namespaces:    map[string]map[string]string{},
+		byLabel:       map[string]map[pair][]*policy{},
+		rest:          map[string][]*policy{},
+		authz:         map[string]*attached[*authz]{},
+		peerAuth:      map[string]*attached[*peerAuth]{},
+		selected:      map[*Workload][]*policy{},
+		rules:         map[*Workload]*meshRules{},
+		guards:        map[guarded]*guard{},
 	}
 	var findings diag.List
 	for _, o := range objects {
-		switch o.Kind {
-		case "Namespace":
-			if o.Group() == "" {
-				s.namespaces[o.Name] = o.Labels
-			}
-		case "NetworkPolicy":
-			if o.Group() != "networking.k8s.io" {
-				continue
-			}
-			p, err := compile(o)
-			if err != nil {
-				var list diag.List
-				if errors.As(err, &list) {
-					findings = append(findings, list...)
-				}
-				continue
-			}
-			s.add(p)
-		case "ClusterNetworkPolicy", "AdminNetworkPolicy", "BaselineAdminNetworkPolicy":
+		err := s.read(o)
+		var list diag.List
+		if errors.As(err, &list) {
+			findings = append(findings, list...)
+		}
+	}
+	slices.SortStableFunc(s.policies, byPlace)
+	return s, findings.Err()
+}
+
+func (s *Set) read(o *manifest.Object) error {
+	switch (kind{o.Group(), o.Kind}) {
+	case kind{"", "Namespace"}:
+		s.namespaces[o.Name] = namespaceLabels(o.Name, o.Labels)
+	case kind{"networking.k8s.io", "NetworkPolicy"}:
+		p, err := compile(o)
+		if err != nil {
+			return err
+		}
+		s.add(p)
+	case kind{"security.istio.io", "AuthorizationPolicy"}:
+		a, err := compileAuthz(o)
+		if err != nil {
+			return err
+		}
+		attach(s.authz, o.Namespace, a, a.labels, a.targets)
+	case kind{"security.istio.io", "PeerAuthentication"}:
+		a, err := compilePeerAuth(o)
+		if err != nil {
+			return err
+		}
+		attach(s.peerAuth, o.Namespace, a, a.labels, nil)
+	default:
+		if overriding[kind{o.Group(), o.Kind}] {
 			s.Overrides = append(s.Overrides, o)
 		}
 	}
-	return s, findings.Err()
+	return nil
 }
 
 // add files a policy under one of its selector's labels, the greatest by name,
 // so that a workload meets only the policies that may select it. Policies whose
 // selector has no labels are few: the ones for all pods.
 func (s *Set) add(p *policy) {
+	s.policies = append(s.policies, p)
 	ns := p.object.Namespace
 	labels := p.spec.PodSelector.MatchLabels
 	if len(labels) == 0 {
@@ -146,10 +178,18 @@ func (s *Set) Isolated(w *Workload) (ingress, egress bool) {
 // matchesNamespace holds a selector against a namespace's labels, with the one that every namespace has.
 // Namespaces without a manifest have that one only.
 func (s *Set) matchesNamespace(selector manifest.Selector, name string) bool {
-	labels := maps.Clone(s.namespaces[name])
-	if labels == nil {
-		labels = map[string]string{}
+	labels, known := s.namespaces[name]
+	if !known {
+		labels = namespaceLabels(name, nil)
 	}
-	labels[NameLabel] = name
 	return selector.Matches(labels)
 }
+
+func namespaceLabels(name string, labels map[string]string) map[string]string {
+	out := map[string]string{}
+	maps.Copy(out, labels)
+	out[NameLabel] = name
+	return out
+}
+
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
