@@ -1,0 +1,122 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kgen.dev/kgen/internal/manifest"
+	"kgen.dev/kgen/internal/spec"
+)
+
+// edgeObjects are a caller with some environment, and callees with Services.
+func edgeObjects(t *testing.T, env string) []*manifest.Object {
+	t.Helper()
+	objects, err := manifest.Parse("all.yaml", []byte(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, env: [`+env+`]}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec: {template: {metadata: {labels: {app: api}}, spec: {containers: [{name: api, ports: [{name: http, containerPort: 9000}, {name: admin, containerPort: 9001}]}]}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {selector: {app: api}, ports: [{name: http, port: 80, targetPort: http}, {name: admin, port: 81, targetPort: 9001}]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: api, namespace: monitoring}
+spec: {namespaceSelector: {matchNames: [shop]}, selector: {matchLabels: {app: api}}, endpoints: [{port: admin}]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: pods, namespace: shop}
+spec: {selector: {}, podMetricsEndpoints: [{port: http}, {targetPort: 9001}, {port: nobody}]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+// TestVariableEdges: which values of environment variables name a Service's port.
+func TestVariableEdges(t *testing.T) {
+	for value, want := range map[string]string{
+		"api:80":                             "9000/TCP",
+		"api:81":                             "9001/TCP",
+		"api:82":                             "",
+		"http://api":                         "9000/TCP",
+		"http://api:81/x?y=z":                "9001/TCP",
+		"https://api":                        "",
+		"api.shop:80":                        "9000/TCP",
+		"api.shop.svc.cluster.local:80":      "9000/TCP",
+		"grpc://me:secret@api.shop.svc:81/x": "9001/TCP",
+		"api":                                "",
+		"api:http":                           "",
+		"api:80,other:80":                    "",
+		"$(API):80":                          "",
+		"example.com:80":                     "",
+		"http://[::1":                        "",
+		"":                                   "",
+	} {
+		var got []string
+		for _, e := range New(edgeObjects(t, fmt.Sprintf("{name: X, value: %q}", value)), nil).Edges() {
+			got = append(got, e.Ports[0].Text())
+			if at := e.Object.At(e.Path...); at.Line != 5 || e.Variable != "X" || e.Service == nil {
+				t.Errorf("%q: %v of %s, by %v", value, at, e.Variable, e.Service)
+			}
+		}
+		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
+// TestModelEdges: what the model declares, with the parties outside and the
+// addresses, and what it declares once though a container is told of it as well.
+func TestModelEdges(t *testing.T) {
+	model := &spec.Network{Metadata: spec.Metadata{Name: "shop"}, Spec: spec.Spec{Services: []spec.Service{
+		{Name: "web", Calls: []spec.Call{{Service: "api", Port: spec.PortRef{Name: "http"}}, {Service: "ledger", Namespace: "billing", Port: spec.PortRef{Number: 8443}}},
+			Egress: []spec.Egress{{Host: "pay.example.com", Port: 443}, {CIDR: "10.20.0.0/16", Except: []string{"10.20.0.0/24"}, Port: 5432}, {CIDR: "10.9.0.0/24", Except: []string{"10.9.0.0/25", "10.9.0.128/25"}, Port: 1}}},
+		{Name: "api", Ports: []spec.Port{{Name: "http", Port: 80, TargetPort: spec.PortRef{Name: "http"}}}, Callers: []spec.Caller{{Namespace: "ops", PodLabels: map[string]string{"app": "portal"}}}},
+	}}}
+	var got []string
+	for _, e := range New(edgeObjects(t, `{name: API, value: "api:80"}`), model).Edges() {
+		to := e.Outside + "@" + e.Address.String()
+		if e.To != nil {
+			to = e.To.Text()
+		}
+		got = append(got, fmt.Sprintf("%s -> %s %s by %s%s", e.From.Text(), to, e.Ports[0].Text(), e.Model, e.Variable))
+	}
+	if diff := cmp.Diff([]string{
+		"shop/web -> shop/api 9000/TCP by services[0].calls[0]",
+		"shop/web -> billing/ledger 8443/TCP by services[0].calls[1]",
+		"shop/web -> pay.example.com@203.0.113.1 443/TCP by services[0].egress[0]",
+		"shop/web -> 10.20.0.0/16@10.20.1.0 5432/TCP by services[0].egress[1]",
+		"ops/portal -> shop/api 9000/TCP by services[1].callers[0]",
+	}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestTargets: monitors are followed to the pods' ports, by name and by number.
+func TestTargets(t *testing.T) {
+	var got []string
+	for _, m := range New(edgeObjects(t, ""), nil).Targets() {
+		got = append(got, fmt.Sprintf("%s %s: %s %s", m.Monitor.Kind, manifest.PathText(m.Path...), m.Pods.Text(), m.Port.Text()))
+	}
+	if diff := cmp.Diff([]string{
+		"ServiceMonitor spec.endpoints[0]: shop/api 9001/TCP",
+		"PodMonitor spec.podMetricsEndpoints[0]: shop/api 9000/TCP",
+		"PodMonitor spec.podMetricsEndpoints[1]: shop/api 9001/TCP",
+	}, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
