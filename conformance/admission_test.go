@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"kgen.dev/kgen/conformance/cluster"
+	"kgen.dev/kgen/conformance/component"
+	"kgen.dev/kgen/conformance/namespace"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/kustomize"
 )
 
@@ -19,52 +22,89 @@ var admittedKinds = []string{
 }
 
 // TestAdmission gives an API server what kgen makes, on the empty cluster of a
-// platform whose CRDs are installed.
+// platform whose CRDs, admission policy and webhooks are installed.
 func TestAdmission(t *testing.T) {
+	if !namespace.Inside(t) {
+		t.Parallel()
+		for _, name := range []string{"etcd", "kube-apiserver", "istiod", "prometheus-operator", "kubectl", "kustomize"} {
+			component.Build(t, name)
+		}
+		component.Modules(t, "crds")
+		namespace.Run(t)
+		return
+	}
+	record.Start(t, record.Admission, "each model, environment and door is applied twice, past the webhooks of Istio and of the Prometheus Operator and Gateway API's policy: no error, no warning, no second change; broken ones are refused")
 	c := cluster.Start(t)
-	kinds := map[string]bool{}
+	askIstiod(t, c)
+	startOperator(t, c)
+	all := admission{c: c, kinds: map[string]bool{}, seen: map[string]bool{}}
+	environments := 0
 	for _, m := range models(t) {
-		t.Run("model "+m.name, func(t *testing.T) { admit(t, c, kinds, m) })
+		t.Run("model "+m.name, func(t *testing.T) { all.admit(t, m, m.built(t)) })
+		for _, e := range m.network.Spec.Environments {
+			environments++
+			t.Run("model "+m.name+" environment "+e.Name, func(t *testing.T) { all.admit(t, m, m.builtFor(t, e.Name)) })
+		}
 	}
 	for _, d := range doors() {
-		t.Run("door "+d.name(), func(t *testing.T) { admit(t, c, kinds, d.model(t)) })
+		t.Run("door "+d.name(), func(t *testing.T) {
+			m := d.model(t)
+			all.admit(t, m, m.built(t))
+		})
 	}
 	t.Run("every kind", func(t *testing.T) {
+		if environments == 0 {
+			t.Error("no model has an environment")
+		}
 		for _, kind := range admittedKinds {
-			if !kinds[kind] {
-				t.Errorf("no model has shown a %s; there were %q", kind, slices.Sorted(maps.Keys(kinds)))
+			if !all.kinds[kind] {
+				t.Errorf("no model has shown a %s; there were %q", kind, slices.Sorted(maps.Keys(all.kinds)))
 			}
 		}
-		for kind := range kinds {
+		for kind := range all.kinds {
 			if !slices.Contains(admittedKinds, kind) {
 				t.Errorf("%s is made and not on the list of kinds to look for", kind)
 			}
 		}
+		record.Checks(t, len(admittedKinds))
 	})
-	t.Run("controls", func(t *testing.T) { refuse(t, c) })
+	t.Run("kubectl", func(t *testing.T) { pipe(t, c) })
+	t.Run("controls", func(t *testing.T) {
+		refuse(t, c)
+		t.Run("Istio", func(t *testing.T) { refuseIstio(t, c) })
+		t.Run("rules", func(t *testing.T) { refuseRules(t, c) })
+	})
 }
 
 // built are the model's objects in the order and the words of kustomize build,
 // and behind them those that say how it is delivered.
 func (m *model) built(t *testing.T) []cluster.Object {
 	t.Helper()
-	stream, err := kustomize.BuildTree(m.tree, ".")
+	objects := m.builtIn(t, ".")
+	if m.network.Spec.Delivery != nil {
+		objects = append(objects, m.builtIn(t, "delivery")...)
+	}
+	return objects
+}
+
+// builtFor are those of one environment.
+func (m *model) builtFor(t *testing.T, environment string) []cluster.Object {
+	t.Helper()
+	return m.builtIn(t, "environments/"+environment)
+}
+
+func (m *model) builtIn(t *testing.T, folder string) []cluster.Object {
+	t.Helper()
+	stream, err := kustomize.BuildTree(m.tree, folder)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if m.network.Spec.Delivery != nil {
-		delivery, err := kustomize.BuildTree(m.tree, "delivery")
-		if err != nil {
-			t.Fatal(err)
-		}
-		stream = slices.Concat(stream, []byte("---\n"), delivery)
 	}
 	objects, err := cluster.Objects(stream)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(objects) < 3 {
-		t.Fatalf("%d objects are built; there is nothing to admit", len(objects))
+	if len(objects) == 0 || folder != "delivery" && len(objects) < 3 {
+		t.Fatalf("%d objects are built from %s; there is nothing to admit", len(objects), folder)
 	}
 	return objects
 }
@@ -91,13 +131,11 @@ func surroundings(objects []cluster.Object) []cluster.Object {
 	return out
 }
 
-// admit applies the model twice: first everything is made, without an error and
-// without a warning; then nothing changes. It leaves the cluster as it was.
-func admit(t *testing.T, c *cluster.Cluster, kinds map[string]bool, m *model) {
-	objects := m.built(t)
-	var made []cluster.Object
-	defer func() { remove(t, c, made) }()
-	for _, o := range surroundings(objects) {
+// prepare applies objects of the platform, such as its namespaces, and returns
+// those that were not there.
+func prepare(t *testing.T, c *cluster.Cluster, objects []cluster.Object) (made []cluster.Object) {
+	t.Helper()
+	for _, o := range objects {
 		a, err := c.Apply(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -105,6 +143,34 @@ func admit(t *testing.T, c *cluster.Cluster, kinds map[string]bool, m *model) {
 		if a.Created {
 			made = append(made, o)
 		}
+	}
+	return made
+}
+
+// statusByDefault are the kinds whose CRDs have a default for the status, which
+// their controllers would have written long before somebody applies them again.
+var statusByDefault = []string{"Gateway", "GitRepository", "Kustomization"}
+
+// An admission is what a cluster has been asked.
+type admission struct {
+	c     *cluster.Cluster
+	kinds map[string]bool // that were admitted
+	// seen are the texts that were. What a server and its webhooks say of an
+	// object goes by the object alone, so the same bytes are not judged again.
+	seen map[string]bool
+}
+
+// admit applies what is built of the model twice: first everything is made,
+// without an error and without a warning; then nothing changes. It leaves the
+// cluster as it was.
+func (a *admission) admit(t *testing.T, m *model, objects []cluster.Object) {
+	c, kinds := a.c, a.kinds
+	made := prepare(t, c, surroundings(objects))
+	defer func() { remove(t, c, made) }()
+	count := len(objects)
+	objects = slices.DeleteFunc(slices.Clone(objects), func(o cluster.Object) bool { return o.Kind != "Namespace" && a.seen[string(o.Text)] })
+	for _, o := range objects {
+		a.seen[string(o.Text)] = true
 	}
 	versions := map[string]string{}
 	for _, o := range objects {
@@ -124,9 +190,7 @@ func admit(t *testing.T, c *cluster.Cluster, kinds map[string]bool, m *model) {
 				t.Errorf("%s brings a warning: %s", o, w)
 			}
 		}
-		if slices.Contains([]string{"Gateway", "GitRepository", "Kustomization"}, o.Kind) {
-			// Its CRD has a default for the status, which its controller would
-			// have written long before somebody applies the Gateway again.
+		if slices.Contains(statusByDefault, o.Kind) {
 			if versions[o.String()], err = c.Touch(t.Context(), o); err != nil {
 				t.Error(err)
 			}
@@ -144,7 +208,8 @@ func admit(t *testing.T, c *cluster.Cluster, kinds map[string]bool, m *model) {
 			t.Errorf("%s changes when it is applied again", o)
 		}
 	}
-	t.Logf("%d objects", len(objects))
+	record.Checks(t, 2*len(objects))
+	t.Logf("%d objects, %d of them as none before", count, len(objects))
 }
 
 // bound are the warnings that a platform leaves no way around. GKE's controller
@@ -154,6 +219,11 @@ func admit(t *testing.T, c *cluster.Cluster, kinds map[string]bool, m *model) {
 func (m *model) bound(o cluster.Object, warning string) bool {
 	in := m.network.Spec.Ingress
 	return in != nil && in.Class == "gce" && o.Kind == "Ingress" && strings.Contains(warning, `annotation \"kubernetes.io/ingress.class\" is deprecated`)
+}
+
+// namespaces are those of the objects and those around them.
+func namespaces(objects []cluster.Object) []cluster.Object {
+	return slices.DeleteFunc(append(surroundings(objects), objects...), func(o cluster.Object) bool { return o.Kind != "Namespace" })
 }
 
 // remove takes objects away again, the last first.
@@ -170,17 +240,7 @@ func remove(t *testing.T, c *cluster.Cluster, objects []cluster.Object) {
 // broken in one of them is seen.
 func refuse(t *testing.T, c *cluster.Cluster) {
 	objects := modelOf(t, "sidecar-gateway-istio").built(t)
-	var namespaces []cluster.Object
-	for _, o := range append(surroundings(objects), objects...) {
-		if o.Kind != "Namespace" {
-			continue
-		}
-		if _, err := c.Apply(t.Context(), o); err != nil {
-			t.Fatal(err)
-		}
-		namespaces = append(namespaces, o)
-	}
-	defer remove(t, c, namespaces)
+	defer remove(t, c, prepare(t, c, namespaces(objects)))
 	for _, tt := range []struct{ name, object, old, new, want string }{
 		{"a typo in a CRD's field", "VirtualService shop/cart", "perTryTimeout:", "perTryTimeuot:", "perTryTimeuot"},
 		{"a typo in a field of Kubernetes' own", "Service shop/cart", "targetPort:", "targetport:", "targetport"},
@@ -212,6 +272,7 @@ func refuse(t *testing.T, c *cluster.Cluster) {
 			if _, err := c.Try(t.Context(), parsed[0]); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("it is taken, or not refused for %q: %v", tt.want, err)
 			}
+			record.Checks(t, 1)
 		})
 	}
 	t.Run("a warning", func(t *testing.T) {
@@ -228,6 +289,7 @@ spec: {defaultBackend: {service: {name: cart, port: {number: 7070}}}}
 		if err != nil || len(a.Warnings) != 1 || !strings.Contains(a.Warnings[0], "ingress.class") {
 			t.Errorf("warnings are %q, error %v; want one of the annotation", a.Warnings, err)
 		}
+		record.Checks(t, 1)
 	})
 	t.Run("a change", func(t *testing.T) {
 		i := slices.IndexFunc(objects, func(o cluster.Object) bool { return o.String() == "Service shop/cart" })
@@ -242,5 +304,6 @@ spec: {defaultBackend: {service: {name: cart, port: {number: 7070}}}}
 		if err != nil || after.Created || after.ResourceVersion == before.ResourceVersion {
 			t.Errorf("another port leaves %v as %v: %v", before, after, err)
 		}
+		record.Checks(t, 1)
 	})
 }

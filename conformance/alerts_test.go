@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kgen.dev/kgen/conformance/component"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/manifest"
 )
 
@@ -29,13 +30,46 @@ const settled = 20 * time.Minute
 // action is what a template in an annotation puts its value in place of.
 var action = regexp.MustCompile(`{{[^}]*}}`)
 
-// test turns a scene into a rule test of the rule alone, with the model's
-// recording rules before it.
+// named are the names in an expression, those of metrics among them.
+var named = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
+
+// needed are the recording rules whose series an expression names, and those
+// that these name in turn. No other can make a difference, and those over long
+// windows take most of the time.
+func needed(recordings []manifest.RuleGroup, expr string) []manifest.RuleGroup {
+	names := map[string]bool{}
+	for todo := []string{expr}; len(todo) > 0; todo = todo[1:] {
+		for _, name := range named.FindAllString(todo[0], -1) {
+			if names[name] {
+				continue
+			}
+			names[name] = true
+			for _, g := range recordings {
+				for _, r := range g.Rules {
+					if r.Record == name {
+						todo = append(todo, r.Expr)
+					}
+				}
+			}
+		}
+	}
+	var out []manifest.RuleGroup
+	for _, g := range recordings {
+		g.Rules = slices.DeleteFunc(slices.Clone(g.Rules), func(r manifest.Rule) bool { return !names[r.Record] })
+		if len(g.Rules) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// test turns a scene into a rule test of the rule alone, with the recording
+// rules before it that it needs.
 func (sc scene) test(w world, recordings []manifest.RuleGroup, wait time.Duration) ruleTest {
 	alerts := manifest.RuleGroup{Name: "alert", Rules: []manifest.Rule{w.rule}}
 	rt := ruleTest{
 		name:   w.m.name + ": " + w.rule.Alert + " of " + w.rule.Labels["service"] + ": " + sc.what,
-		groups: append(slices.Clone(recordings), alerts),
+		groups: append(needed(recordings, w.rule.Expr), alerts),
 		step:   sc.step, input: sc.input,
 	}
 	if rt.step == 0 {
@@ -87,6 +121,7 @@ func (m *model) rules() (recordings []manifest.RuleGroup, alerts []world) {
 // TestEveryAlertFiresAndStaysQuiet holds every alert of every model to its
 // scenario, on the series that the model's platform would export.
 func TestEveryAlertFiresAndStaysQuiet(t *testing.T) {
+	record.Start(t, record.Monitoring, "each alert fires when it should, after its wait and with its labels and annotations, and stays quiet in a close call (promtool test rules)")
 	promtool := component.Build(t, "promtool")
 	var mu sync.Mutex
 	variants := map[string]bool{}
@@ -154,6 +189,7 @@ func playAll(t *testing.T, promtool string, m *model) map[string]bool {
 	if report, ok := testRules(t, promtool, tests); !ok {
 		t.Errorf("of %d rule tests some fail:\n%s", len(tests), failures(report))
 	}
+	record.Checks(t, len(tests))
 	t.Logf("%d alerts, %d rule tests", len(alerts), len(tests))
 	return shown
 }
@@ -172,6 +208,7 @@ func failures(report string) string {
 // TestScenesSeeABrokenRule is the control: rules that are broken on purpose
 // fail their scenes, so that a pass means something.
 func TestScenesSeeABrokenRule(t *testing.T) {
+	record.Start(t, record.Monitoring, "control: rules that are broken on purpose fail their scenes")
 	promtool := component.Build(t, "promtool")
 	const mesh, door = "sidecar-gateway-istio", "none-ingress-traefik"
 	for _, tt := range []struct {
@@ -218,6 +255,7 @@ func TestScenesSeeABrokenRule(t *testing.T) {
 			if _, ok := play(); ok {
 				t.Errorf("with %q in place of %q it still passes", tt.new, tt.old)
 			}
+			record.Checks(t, 2)
 		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/reach"
 )
@@ -224,6 +225,7 @@ func (b *boutique) opened(from, to reach.Endpoint) []reach.Port {
 // TestBoutiqueCallsAreTheDeclaredOnes: between the deployed workloads, what the
 // policies allow is what the Deployments declare: nothing missing, nothing extra.
 func TestBoutiqueCallsAreTheDeclaredOnes(t *testing.T) {
+	record.Start(t, record.NetworkPolicy, "Online Boutique as it is deployed: what the policies allow is what its Deployments declare, at every port")
 	b := openBoutique(t)
 	declared, missing := b.declared(t)
 	if diff := gocmp.Diff([]string{"shoppingassistantservice"}, missing); diff != "" {
@@ -252,6 +254,7 @@ func TestBoutiqueCallsAreTheDeclaredOnes(t *testing.T) {
 	if diff := gocmp.Diff(asText(want), asText(allowed)); diff != "" {
 		t.Errorf("connections (-declared +allowed):\n%s", diff)
 	}
+	record.Checks(t, len(b.pods)*len(b.pods)*len(b.ports))
 	table := fmt.Sprintf("%-22s %-22s %-10s %-32s %s\n", "from", "to", "port", "declared by", "allowed")
 	for _, c := range want {
 		table += fmt.Sprintf("%-22s %-22s %-10s %-32s %t\n", c.from, c.to, c.port.Text(), declared[c], slices.Contains(allowed, c))
@@ -263,6 +266,7 @@ func TestBoutiqueCallsAreTheDeclaredOnes(t *testing.T) {
 // TestBoutiquePlatform: beyond its own calls, each workload has what the
 // platform needs, exactly.
 func TestBoutiquePlatform(t *testing.T) {
+	record.Start(t, record.NetworkPolicy, "Online Boutique as it is deployed: each workload reaches what the platform asks for, and nothing else of the world")
 	b := openBoutique(t)
 	outside := func(namespace string, labels map[string]string) reach.Endpoint {
 		return reach.Pod(&reach.Workload{Namespace: namespace, Name: "pod", Labels: labels})
@@ -300,6 +304,7 @@ func TestBoutiquePlatform(t *testing.T) {
 			if diff := gocmp.Diff(tt.want, b.opened(tt.from, tt.to)); diff != "" {
 				t.Errorf("%s %s (-want +got):\n%s", w.Name, tt.what, diff)
 			}
+			record.Checks(t, 1)
 		}
 	}
 }
@@ -307,6 +312,7 @@ func TestBoutiquePlatform(t *testing.T) {
 // TestBoutiqueSeesAnOpenDoor is the control: one policy more, and there are
 // connections that nobody declared; one fewer, and declared ones are gone.
 func TestBoutiqueSeesAnOpenDoor(t *testing.T) {
+	record.Start(t, record.NetworkPolicy, "control: a policy too many and one too few are seen")
 	b := openBoutique(t)
 	objects := modelOf(t, "examples/online-boutique").objects
 	pod := func(name string) reach.Endpoint {
@@ -342,4 +348,5 @@ spec: {podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{}], egress: [
 	if ok, _ := closed.Allowed(pod("cartservice"), pod("redis-cart"), redis); ok {
 		t.Error("a missing policy goes unseen")
 	}
+	record.Checks(t, 2)
 }

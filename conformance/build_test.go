@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"kgen.dev/kgen/conformance/component"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/kustomize"
 )
 
@@ -32,11 +33,16 @@ func stockBuild(ctx context.Context, binary, dir string) ([]byte, error) {
 // TestBuildIsStockKustomize: kgen's build in process prints the bytes that the
 // stock command prints, from the root and from each folder below it.
 func TestBuildIsStockKustomize(t *testing.T) {
+	record.Start(t, record.Build, "kgen build prints what stock kustomize prints, byte for byte, from disk and from memory, for each folder and environment")
 	binary := component.Build(t, "kustomize")
 	for _, m := range models(t) {
 		t.Run(m.name, func(t *testing.T) {
 			top := m.write(t)
-			for _, dir := range []string{".", "networking", "monitoring"} {
+			folders := []string{".", "networking", "monitoring"}
+			for _, e := range m.network.Spec.Environments {
+				folders = append(folders, "environments/"+e.Name)
+			}
+			for _, dir := range folders {
 				folder := filepath.Join(top, dir)
 				want, err := stockBuild(t.Context(), binary, folder)
 				if err != nil {
@@ -59,6 +65,7 @@ func TestBuildIsStockKustomize(t *testing.T) {
 				if kinds := bytes.Count(want, []byte("\nkind: ")); kinds < 3 {
 					t.Errorf("%s: %d objects were built; there is nothing to compare", dir, kinds)
 				}
+				record.Checks(t, 2)
 			}
 		})
 	}
@@ -67,6 +74,7 @@ func TestBuildIsStockKustomize(t *testing.T) {
 // TestBuildSeesAChangedByte is the control: one byte in one file of the tree
 // that only one of the two builds.
 func TestBuildSeesAChangedByte(t *testing.T) {
+	record.Start(t, record.Build, "control: one changed byte is seen")
 	binary := component.Build(t, "kustomize")
 	m := models(t)[0]
 	top := m.write(t)
@@ -93,4 +101,5 @@ func TestBuildSeesAChangedByte(t *testing.T) {
 	if _, _, _, different := differ(before, after); !different {
 		t.Error("a changed byte goes unseen")
 	}
+	record.Checks(t, 1)
 }

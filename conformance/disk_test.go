@@ -18,6 +18,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
+
+	"kgen.dev/kgen/conformance/record"
 )
 
 // The disks that go wrong here are real ones: small, read-only, shared with
@@ -176,6 +178,7 @@ func refusalOf(t *testing.T, said string) string {
 // TestDiskFull writes to disks that have room, or names, for a part of it only.
 // Each time the tree is the old one at once, or the new one after success.
 func TestDiskFull(t *testing.T) {
+	record.Start(t, record.Disk, "on a disk without room, or without names, the tree is the old one or the new one")
 	counts := map[string]int{}
 	try := func(t *testing.T, limit string, from, to, step int) {
 		for n := from; n < to; n += step {
@@ -189,6 +192,7 @@ func TestDiskFull(t *testing.T) {
 			}
 			mount(t, "tmpfs", top, "tmpfs", unix.MS_REMOUNT, options)
 			code, said := ended(t, kgenIn(t, shop, "generate", "-q"))
+			record.Checks(t, 1)
 			if code == 0 {
 				counts[limit+": written"]++
 				succeed(t, kgenIn(t, shop, "generate", "--check", "-q"))
@@ -223,6 +227,7 @@ func usage(t *testing.T, dir string) usageOf {
 
 // TestFileSizeLimit writes under a limit that the journal, and then the archive, is over.
 func TestFileSizeLimit(t *testing.T) {
+	record.Start(t, record.Disk, "under a limit to the size of files the tree stays the old one")
 	shop := repository(t, t.TempDir())
 	old := everything(t, shop)
 	binary, err := kgenBinary()
@@ -232,6 +237,7 @@ func TestFileSizeLimit(t *testing.T) {
 	cmd := exec.Command("sh", "-c", `ulimit -f 16 && exec "$0" generate -q`, binary)
 	cmd.Dir = shop
 	code, said := ended(t, cmd)
+	record.Checks(t, 2)
 	if want := "kgen: .kgen/journal.tmp: writing: file too large; nothing was changed\n"; code != 2 || said != want {
 		t.Errorf("exit code %d, it said:\n%s", code, said)
 	}
@@ -242,6 +248,7 @@ func TestFileSizeLimit(t *testing.T) {
 
 // TestReadOnlyMount writes nothing, says why, and builds and compares.
 func TestReadOnlyMount(t *testing.T) {
+	record.Start(t, record.Disk, "on a read-only mount whoever writes is told so, and whoever reads is served")
 	shop := repository(t, mounted(t, "size=16m"))
 	mount(t, shop, shop, "", unix.MS_BIND, "")
 	mount(t, "", shop, "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
@@ -260,6 +267,7 @@ func TestReadOnlyMount(t *testing.T) {
 		{[]string{"recover", "-q"}, 0, ""},
 	} {
 		code, said := ended(t, kgenIn(t, shop, tt.args...))
+		record.Checks(t, 1)
 		if code != tt.code || !strings.Contains(said, tt.said) || tt.said == "" && said != "" || tt.said == refused && !strings.HasSuffix(said, "; nothing was changed\n") {
 			t.Errorf("%v: exit code %d, it said:\n%s", tt.args, code, said)
 		}
@@ -271,6 +279,7 @@ func TestReadOnlyMount(t *testing.T) {
 
 // TestDeviceInTheWay finds a device in place of a file.
 func TestDeviceInTheWay(t *testing.T) {
+	record.Start(t, record.Disk, "a device in the place of a file is refused and left")
 	shop := repository(t, t.TempDir())
 	readme := filepath.Join(shop, "README.md")
 	if err := os.Remove(readme); err != nil {
@@ -281,6 +290,7 @@ func TestDeviceInTheWay(t *testing.T) {
 	}
 	old := everything(t, shop)
 	code, said := ended(t, kgenIn(t, shop, "generate", "-q"))
+	record.Checks(t, 2)
 	want := "README.md: this is a device, but a file has to be there; move it out of the way\nkgen: nothing was written\n"
 	if code != 1 || said != want {
 		t.Errorf("exit code %d, it said:\n%s", code, said)
@@ -292,6 +302,7 @@ func TestDeviceInTheWay(t *testing.T) {
 
 // TestOwnerStays replaces files of other people's, as who may give files away.
 func TestOwnerStays(t *testing.T) {
+	record.Start(t, record.Disk, "files keep their owners")
 	shop := repository(t, t.TempDir())
 	for i, path := range []string{"README.md", "kgen.yaml", "networking/services/service-07.yaml", ".kgen/base.txtar"} {
 		if err := os.Chown(filepath.Join(shop, path), 4001+i, 4002); err != nil {
@@ -304,6 +315,7 @@ func TestOwnerStays(t *testing.T) {
 		if want := fmt.Sprintf("-rw-r--r-- %d:4002 ", 4001+i); !strings.HasPrefix(all[path], want) {
 			t.Errorf("%s is %.40q", path, all[path])
 		}
+		record.Checks(t, 1)
 	}
 }
 
@@ -311,6 +323,7 @@ func TestOwnerStays(t *testing.T) {
 // time that kgen writes. Nothing outside changes, and once the folder has come to
 // rest no run has left anything of its own.
 func TestFolderFlips(t *testing.T) {
+	record.Start(t, record.Disk, "with a folder exchanged for a link under way, nothing outside is written and nothing is left behind")
 	top := t.TempDir()
 	shop := repository(t, top)
 	networking, aside := filepath.Join(shop, "networking"), filepath.Join(shop, "aside")
@@ -345,6 +358,7 @@ func TestFolderFlips(t *testing.T) {
 			t.Fatal(err)
 		}
 		counts[fmt.Sprint("exit code ", code)]++
+		record.Checks(t, 2)
 		if d := cmp.Diff(before, everything(t, outside)); d != "" {
 			t.Fatalf("run %d, exit code %d, has written outside:\n%s\n%s", i, code, said, d)
 		}

@@ -1,5 +1,3 @@
-//go:build live
-
 package conformance
 
 import (
@@ -9,7 +7,8 @@ import (
 
 	"kgen.dev/kgen/conformance/cluster"
 	"kgen.dev/kgen/conformance/component"
-	"kgen.dev/kgen/conformance/netns"
+	"kgen.dev/kgen/conformance/namespace"
+	"kgen.dev/kgen/conformance/record"
 )
 
 // TestFrontDoor stands outside of Traefik, which reads what kgen has made from a
@@ -17,29 +16,32 @@ import (
 // say, signed by the test. All of it runs in a network of the test's own, where
 // pods have addresses.
 func TestFrontDoor(t *testing.T) {
-	// What this machine has not kept comes from its network.
-	for _, name := range []string{"etcd", "kube-apiserver"} {
-		component.Build(t, name)
+	if !namespace.Inside(t) {
+		t.Parallel() // it is mostly waiting
+		for _, name := range []string{"etcd", "kube-apiserver", "traefik"} {
+			component.Build(t, name)
+		}
+		component.Modules(t, "crds")
+		namespace.Run(t)
+		return
 	}
-	component.Modules(t, "crds")
+	record.Start(t, record.FrontDoor, "Traefik serves the Ingress and, apart, the Gateway API form: redirects, certificates, routes, rewrites, weights, nothing that is not declared; what is broken is seen")
 	traefik := component.Build(t, "traefik")
-	netns.Run(t, func(t *testing.T) {
-		q := &quayside{c: cluster.Start(t)}
-		for i, p := range quayPods {
-			p.address = fmt.Sprintf("10.1.0.%d", i+1)
-			p.serve(t)
-			q.pods = append(q.pods, &p)
-		}
-		q.install(t, quayClasses)
-		house := newAuthority(t)
-		q.trusted = house.pool()
-		for _, api := range []string{"gateway", "ingress"} {
-			t.Run(api, func(t *testing.T) {
-				q.applied = nil // each has a namespace of its own
-				openDoor(t, q, house, api, traefik)
-			})
-		}
-	})
+	q := &quayside{c: cluster.Start(t)}
+	for i, p := range quayPods {
+		p.address = fmt.Sprintf("10.1.0.%d", i+1)
+		p.serve(t)
+		q.pods = append(q.pods, &p)
+	}
+	q.install(t, quayClasses)
+	house := newAuthority(t)
+	q.trusted = house.pool()
+	for _, api := range []string{"gateway", "ingress"} {
+		t.Run(api, func(t *testing.T) {
+			q.applied = nil // each has a namespace of its own
+			openDoor(t, q, house, api, traefik)
+		})
+	}
 }
 
 // openDoor tells one API's story. Its parts build on one another: a model, then
@@ -63,6 +65,7 @@ func openDoor(t *testing.T, q *quayside, house *authority, api, traefik string) 
 	t.Run("without certificates", func(t *testing.T) {
 		for host := range quayCertificates {
 			fails(t, certificates, host+": ")
+			record.Checks(t, 1)
 		}
 		if api == "gateway" {
 			q.seenWrong(t, conditions, "at https-quay.example.test is not ResolvedRefs")
@@ -78,15 +81,18 @@ func openDoor(t *testing.T, q *quayside, house *authority, api, traefik string) 
 		other := *d
 		other.trusted = x509.NewCertPool()
 		fails(t, func() error { return other.certificates(quayCertificates) }, "signed by unknown authority")
+		record.Checks(t, len(quayCertificates)+1)
 	})
 	t.Run("redirects", func(t *testing.T) { holds(t, redirects) })
 	t.Run("routes", func(t *testing.T) { holds(t, routes) })
 	t.Run("rewrites", func(t *testing.T) { holds(t, rewrites) })
 	t.Run("undeclared", func(t *testing.T) { holds(t, nowhere) })
 	t.Run("pinned", func(t *testing.T) { holds(t, pinned) })
+	record.Checks(t, len(quayRedirects)+len(quayRoutes)+len(quayRewrites)+len(quayNowhere)+1)
 	if api == "gateway" {
 		// Traefik writes the statuses of its Ingresses where its own Service has an address.
 		q.becomes(t, "Traefik has said that it takes everything", conditions)
+		record.Checks(t, 1)
 		t.Run("weights", func(t *testing.T) { moveWeights(t, q, d) })
 	} else {
 		t.Run("unsplit", func(t *testing.T) { holds(t, unsplit) })
@@ -94,6 +100,7 @@ func openDoor(t *testing.T, q *quayside, house *authority, api, traefik string) 
 			lax := q.traefik(t, traefik, api, 8001, 8444)
 			q.seenWrong(t, func() error { return lax.routes(quayRoutes, "https") }, "https://quay.example.test/apis: got")
 		})
+		record.Checks(t, 2)
 	}
 
 	t.Run("controls", func(t *testing.T) {
@@ -112,12 +119,14 @@ func openDoor(t *testing.T, q *quayside, house *authority, api, traefik string) 
 		q.seenWrong(t, pinned, "landing v1:8092")
 		q.seenWrong(t, certificates, `quay.example.test: its certificate is for ["quay.example.test"]`)
 		q.seenWrong(t, redirects, "http://www.quay.example.test/about?page=2&q=%2F: got {status:404")
+		record.Checks(t, 7)
 	})
 	t.Run("insecure", func(t *testing.T) {
 		q.apply(t, quay(t, api, "tls: {clusterIssuer: house}", "insecure: true"))
 		q.seenWrong(t, redirects, "http://quay.example.test/: got {status:200")
 		q.becomes(t, "plain HTTP is served", func() error { return d.routes(quayRoutes[:len(quayRoutes)-1], "http") })
 		q.seenWrong(t, routes, "https://quay.example.test/about?page=2")
+		record.Checks(t, len(quayRoutes)+1)
 	})
 }
 
@@ -135,9 +144,11 @@ func moveWeights(t *testing.T, q *quayside, d *frontDoor) {
 		if err := split(counts, stablePrice, canaryPrice, before); err == nil {
 			t.Errorf("control: %v pass for a weight of %d too", counts, before)
 		}
+		record.Checks(t, 2)
 		before = weight
 	}
 	// Promoted: the version that has it all is pinned, and nothing knows the other.
 	q.apply(t, quay(t, "gateway", "canary: {version: v2, weight: 10}", "canary: {stable: v2}"))
 	q.moves(t, d, client, 100)
+	record.Checks(t, 1)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"kgen.dev/kgen/conformance/component"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/kustomize"
 	"kgen.dev/kgen/internal/spec"
 )
@@ -24,6 +25,7 @@ func istioSays(t *testing.T, binary string, stream []byte) (report string, ok bo
 // TestIstioTakesItsObjects: no error and no warning of Istio's own, on any model
 // and behind any door.
 func TestIstioTakesItsObjects(t *testing.T) {
+	record.Start(t, record.Istio, "Istio's validation has neither an error nor a warning to say of any of its objects")
 	binary := component.Build(t, "istio-validate")
 	all := models(t)
 	for _, d := range doors() {
@@ -41,6 +43,7 @@ func TestIstioTakesItsObjects(t *testing.T) {
 					judged++
 				}
 			}
+			record.Checks(t, judged)
 			report, ok := istioSays(t, binary, stream)
 			if want := fmt.Sprintf("%d objects judged\n", judged); !ok || report != want {
 				t.Errorf("it does not say %q:\n%s", want, report)
@@ -54,6 +57,7 @@ func TestIstioTakesItsObjects(t *testing.T) {
 
 // TestIstioRefuses is the control, with what the CRDs alone let through.
 func TestIstioRefuses(t *testing.T) {
+	record.Start(t, record.Istio, "control: Istio's validation refuses what the CRDs alone let through")
 	binary := component.Build(t, "istio-validate")
 	stream, err := kustomize.BuildTree(modelOf(t, "sidecar-gateway-istio").tree, ".")
 	if err != nil {
@@ -72,6 +76,7 @@ func TestIstioRefuses(t *testing.T) {
 			if bytes.Equal(broken, stream) {
 				t.Fatalf("there is no %q to break", tt.old)
 			}
+			record.Checks(t, 1)
 			if report, ok := istioSays(t, binary, broken); ok || !strings.Contains(report, tt.want) {
 				t.Errorf("it is taken, or not refused for %q:\n%s", tt.want, report)
 			}

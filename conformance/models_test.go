@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/gen"
 	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/spec"
@@ -151,6 +152,7 @@ func objectsOf[T any](objects []*manifest.Object, kind string) []*T {
 // TestModels holds the models to what they are there for: all of them render,
 // and there is each mesh with each way in, and each kind of service.
 func TestModels(t *testing.T) {
+	record.Start(t, record.Models, "between them the models have each mesh with each way in, each protocol and each kind of service")
 	if _, err := loadModels(); err != nil {
 		t.Error(err)
 	}
@@ -186,6 +188,7 @@ func TestModels(t *testing.T) {
 		if !seen[want] {
 			t.Errorf("no example and no model has %s", want)
 		}
+		record.Checks(t, 1)
 	}
 }
 

@@ -1,5 +1,3 @@
-//go:build live
-
 package conformance
 
 import (
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"kgen.dev/kgen/conformance/cluster"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/manifest"
 )
 
@@ -140,6 +139,7 @@ func permit(t *testing.T, c *cluster.Cluster, pl *platform, s station, crews []c
 			}
 		}
 	}
+	record.Checks(t, len(crews)*(len(reads)*3+2))
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
 		t.Fatal(err)

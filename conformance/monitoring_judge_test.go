@@ -1,5 +1,3 @@
-//go:build live
-
 package conformance
 
 import (
@@ -22,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kgen.dev/kgen/conformance/cluster"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/manifest"
 )
 
@@ -90,6 +89,7 @@ func (p *prometheus) judgeTargets(t *testing.T, pl *platform, cr crew) {
 	for _, job := range slices.Sorted(maps.Keys(jobs)) {
 		counts = append(counts, fmt.Sprintf("%s %d", job, jobs[job]))
 	}
+	record.Checks(t, len(want)+len(pools))
 	t.Logf("%d targets of %d monitors are up, by job: %s", len(want), len(pools), strings.Join(counts, ", "))
 }
 
@@ -147,6 +147,7 @@ func (p *prometheus) judgeRules(t *testing.T, m *model) {
 			})
 		}
 	}
+	record.Checks(t, 2*recordings+alerts)
 	t.Logf("%d recording rules yield series, %d alerts are healthy", recordings, alerts)
 	if m.groups() == nil {
 		t.Error("the model has no rules")
@@ -235,6 +236,7 @@ func (p *prometheus) judgeControls(t *testing.T) {
 		}
 		return nil
 	})
+	record.Checks(t, 7)
 	if values, err := p.values(t.Context(), "control:nothing"); err != nil || values != nil {
 		t.Errorf("a rule over a metric that nobody has yields %q: %v", values, err)
 	}

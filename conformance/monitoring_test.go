@@ -1,19 +1,14 @@
-//go:build live
-
 package conformance
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 
 	"kgen.dev/kgen/conformance/cluster"
 	"kgen.dev/kgen/conformance/component"
-	"kgen.dev/kgen/conformance/netns"
-	"kgen.dev/kgen/internal/kustomize"
+	"kgen.dev/kgen/conformance/namespace"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/spec"
 )
@@ -22,32 +17,34 @@ import (
 // of every model: whether their targets are found and scraped, their rules
 // loaded and fed, and their alerts about to fire on a bad day.
 func TestMonitoring(t *testing.T) {
-	for _, name := range []string{"etcd", "kube-apiserver", "prometheus-operator", "prometheus"} {
-		component.Build(t, name)
-	}
-	component.Modules(t, "crds")
-	netns.Run(t, func(t *testing.T) {
-		c := cluster.Start(t)
-		startOperator(t, c)
-		pl := &platform{}
-		pl.dns()
-		crews := crewsOf(t, pl, append(models(t), kubePrometheus(t)))
-		deploy(t, c, pl, crews)
-		t.Run("a rule that is none is refused", func(t *testing.T) { refuseRules(t, c) })
-		t.Run("environments' rules are admitted", func(t *testing.T) { admitEnvironments(t, c, crews) })
-		binary := component.Build(t, "prometheus")
-		for i, station := range stations {
-			t.Run(station.name, func(t *testing.T) {
-				var own []crew
-				for _, cr := range crews {
-					if cr.m.network.Spec.Monitoring.SelectorLabels[station.label] == station.value {
-						own = append(own, cr)
-					}
-				}
-				watch(t, c, pl, station, binary, 9090+i, own)
-			})
+	if !namespace.Inside(t) {
+		t.Parallel() // it is mostly waiting
+		for _, name := range []string{"etcd", "kube-apiserver", "prometheus-operator", "prometheus"} {
+			component.Build(t, name)
 		}
-	})
+		component.Modules(t, "crds")
+		namespace.Run(t)
+		return
+	}
+	record.Start(t, record.Monitoring, "Prometheus, as its operator configures it from each model, scrapes every target, evaluates every rule and has every alert where a bad day puts it, with the rights that kgen gives; broken monitors and rules are seen")
+	c := cluster.Start(t)
+	startOperator(t, c)
+	pl := &platform{}
+	pl.dns()
+	crews := crewsOf(t, pl, append(models(t), kubePrometheus(t)))
+	deploy(t, c, pl, crews)
+	binary := component.Build(t, "prometheus")
+	for i, station := range stations {
+		t.Run(station.name, func(t *testing.T) {
+			var own []crew
+			for _, cr := range crews {
+				if cr.m.network.Spec.Monitoring.SelectorLabels[station.label] == station.value {
+					own = append(own, cr)
+				}
+			}
+			watch(t, c, pl, station, binary, 9090+i, own)
+		})
+	}
 }
 
 // A station is one way in which a Prometheus is set up: what it selects by, the
@@ -188,66 +185,6 @@ func rule(t *testing.T, expr string) cluster.Object {
 	return yamlObject(t, fields{"apiVersion": "monitoring.coreos.com/v1", "kind": "PrometheusRule",
 		"metadata": fields{"namespace": "monitoring", "name": "tried"},
 		"spec":     fields{"groups": []fields{{"name": "tried", "rules": []fields{{"record": "tried", "expr": expr}}}}}})
-}
-
-// refuseRules is the control of the admission: one rule of kgen's own, broken.
-func refuseRules(t *testing.T, c *cluster.Cluster) {
-	objects := modelOf(t, "examples/guide").built(t)
-	i := slices.IndexFunc(objects, func(o cluster.Object) bool { return o.String() == "PrometheusRule monitoring/guide-backend" })
-	if i < 0 {
-		t.Fatal("there is no PrometheusRule monitoring/guide-backend to break")
-	}
-	const webhook = `admission webhook "prometheusrulevalidate.monitoring.coreos.com" denied the request: Rules are not valid`
-	if _, err := c.Try(t.Context(), objects[i]); err != nil {
-		t.Fatalf("the unchanged object is refused: %v", err)
-	}
-	for _, tt := range []struct{ name, old, new, want string }{
-		{"a parenthesis", "rate(istio_requests_total", "rate(istio_requests_total(", webhook},
-		{"an unknown function", "absent(", "abscent(", webhook},
-		{"a template", "{{ $value | humanizePercentage }}", "{{ $value | humanisePercentage }}", webhook},
-		{"a duration", "for: 10m", "for: 10 minutes", "spec.groups"}, // by the CRD itself
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			broken := objects[i]
-			broken.Text = bytes.Replace(broken.Text, []byte(tt.old), []byte(tt.new), 1)
-			if bytes.Equal(broken.Text, objects[i].Text) {
-				t.Fatalf("there is no %q to break in\n%s", tt.old, broken.Text)
-			}
-			if _, err := c.Try(t.Context(), broken); err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Errorf("it is taken, or not refused for %q: %v", tt.want, err)
-			}
-		})
-	}
-}
-
-// admitEnvironments tries the rules and monitors of every environment.
-func admitEnvironments(t *testing.T, c *cluster.Cluster, crews []crew) {
-	tried := 0
-	for _, cr := range crews {
-		for _, e := range cr.m.network.Spec.Environments {
-			stream, err := kustomize.BuildTree(cr.m.tree, "environments/"+e.Name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			objects, err := cluster.Objects(stream)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, o := range objects {
-				if !slices.Contains([]string{"PrometheusRule", "ServiceMonitor", "PodMonitor"}, o.Kind) {
-					continue
-				}
-				tried++
-				if a, err := c.Try(t.Context(), o); err != nil || len(a.Warnings) > 0 {
-					t.Errorf("%s, environment %s: %s: warnings %q, error %v", cr.m.name, e.Name, o, a.Warnings, err)
-				}
-			}
-		}
-	}
-	if tried == 0 {
-		t.Error("no model has an environment with rules")
-	}
-	t.Logf("%d objects of environments", tried)
 }
 
 // watch runs one Prometheus and judges what it has of the models.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kgen.dev/kgen/conformance/component"
+	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/manifest"
 )
 
@@ -42,6 +43,7 @@ func checkRules(t *testing.T, promtool string, groups []manifest.RuleGroup) (rep
 // TestRulesPassPromtool: all rules of a model in one file, so that duplicates
 // between two PrometheusRules are seen too.
 func TestRulesPassPromtool(t *testing.T) {
+	record.Start(t, record.Monitoring, "promtool check rules, with every lint, has nothing to say of any rule")
 	promtool := component.Build(t, "promtool")
 	for _, m := range models(t) {
 		t.Run(m.name, func(t *testing.T) {
@@ -50,6 +52,7 @@ func TestRulesPassPromtool(t *testing.T) {
 			for _, g := range groups {
 				rules += len(g.Rules)
 			}
+			record.Checks(t, rules)
 			report, ok := checkRules(t, promtool, groups)
 			if want := fmt.Sprintf("SUCCESS: %d rules found", rules); !ok || rules == 0 || !strings.Contains(report, want) {
 				t.Errorf("promtool does not say %q:\n%s", want, report)
@@ -60,6 +63,7 @@ func TestRulesPassPromtool(t *testing.T) {
 
 // TestPromtoolRefuses is the control: what must not pass does not.
 func TestPromtoolRefuses(t *testing.T) {
+	record.Start(t, record.Monitoring, "control: promtool refuses bad PromQL, duplicates and bad templates")
 	promtool := component.Build(t, "promtool")
 	for _, tt := range []struct {
 		name   string
@@ -81,6 +85,7 @@ func TestPromtoolRefuses(t *testing.T) {
 			if report, ok := checkRules(t, promtool, []manifest.RuleGroup{group}); ok || !strings.Contains(report, tt.want) {
 				t.Errorf("promtool passes it, or not for %q:\n%s", tt.want, report)
 			}
+			record.Checks(t, 1)
 		})
 	}
 }
@@ -101,6 +106,7 @@ var burnTiers = []struct {
 // TestBurnRateTiersFitRetention: a tier that looks back further than Prometheus
 // remembers is left out, and none that fits.
 func TestBurnRateTiersFitRetention(t *testing.T) {
+	record.Start(t, record.Monitoring, "burn-rate tiers are those that Prometheus' retention lets see far enough")
 	got := map[time.Duration]string{}
 	for _, m := range models(t) {
 		retention := time.Duration(m.network.Spec.Monitoring.Retention)
@@ -120,6 +126,7 @@ func TestBurnRateTiersFitRetention(t *testing.T) {
 			if windows == nil {
 				continue
 			}
+			record.Checks(t, 1)
 			got[retention] = strings.Join(windows, " ")
 			if diff := cmp.Diff(want, windows); diff != "" {
 				t.Errorf("%s, %s, retention %s (-want +got):\n%s", m.name, g.Name, retention, diff)
@@ -136,12 +143,14 @@ func TestBurnRateTiersFitRetention(t *testing.T) {
 // TestAlertsAreComplete: whom it is about, how bad it is, what it means and
 // where the way out is written; nothing that changes while it fires in a label.
 func TestAlertsAreComplete(t *testing.T) {
+	record.Start(t, record.Monitoring, "each alert says whom it is about, how bad it is, what it means and where the way out is written")
 	for _, m := range models(t) {
 		for _, g := range m.groups() {
 			for _, r := range g.Rules {
 				if r.Alert == "" {
 					continue
 				}
+				record.Checks(t, 7)
 				for _, key := range []string{"severity", "service", "namespace"} {
 					if v := r.Labels[key]; v == "" || strings.Contains(v, "{{") {
 						t.Errorf("%s: %s in %s has label %s %q", m.name, r.Alert, g.Name, key, v)

@@ -109,7 +109,13 @@ func (c *Cluster) SetStatus(ctx context.Context, o Object, status any) error {
 // if the test fails.
 func (c *Cluster) Launch(t testing.TB, dir, binary string, args ...string) {
 	t.Helper()
-	p := launch(t, dir, binary, args...)
+	c.launchIn(t, dir, nil, binary, args...)
+}
+
+// launchIn is Launch with variables beside those of the environment.
+func (c *Cluster) launchIn(t testing.TB, dir string, variables []string, binary string, args ...string) {
+	t.Helper()
+	p := launchIn(t, dir, variables, binary, args...)
 	before := c.failed
 	c.failed = func() error {
 		select {

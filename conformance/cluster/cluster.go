@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,14 +33,35 @@ type Cluster struct {
 	failed    func() error        // says which of its programs has ended, if one has
 }
 
-// Start runs etcd and the API server and installs the CRDs. The end of the test
-// ends both.
+// Start runs etcd and the API server with the CRDs installed. The end of the
+// test ends both.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
 	etcd, server := component.Build(t, "etcd"), component.Build(t, "kube-apiserver")
 	crds := definitions(t)
+	data := installed(t, etcd, server, crds)
 	start := time.Now()
+	c, _ := run(t, etcd, server, data)
+	if err := c.serving(t.Context(), crds); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("etcd and the API server are ready after %s, with %d objects of the platforms", time.Since(start).Round(100*time.Millisecond), len(crds))
+	return c
+}
+
+// run runs the two on a copy of etcd's data, or on none. It returns their
+// processes too, etcd's first.
+func run(t testing.TB, etcd, server, data string) (*Cluster, []*process) {
+	t.Helper()
 	dir := folder(t)
+	if data != "" {
+		if err := os.CopyFS(filepath.Join(dir, etcdData), os.DirFS(data)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(filepath.Join(dir, etcdData), 0o700); err != nil { // as etcd wants it
+			t.Fatal(err)
+		}
+	}
 	port, release, err := reservePort()
 	if err != nil {
 		t.Fatalf("finding a free port: %v", err)
@@ -51,15 +73,10 @@ func Start(t testing.TB) *Cluster {
 	}
 	store, peers := "unix://"+filepath.Join(dir, "etcd.sock"), "unix://"+filepath.Join(dir, "peer.sock")
 	processes := []*process{
-		launch(t, dir, etcd, "--name=kgen", "--data-dir=etcd", "--unsafe-no-fsync", "--log-level=warn",
+		launch(t, dir, etcd, "--name=kgen", "--data-dir="+etcdData, "--unsafe-no-fsync", "--log-level=warn",
 			"--listen-client-urls="+store, "--advertise-client-urls="+store,
 			"--listen-peer-urls="+peers, "--initial-advertise-peer-urls="+peers, "--initial-cluster=kgen="+peers),
-		// There is no endpoint to reconcile and nobody who makes service accounts.
-		launch(t, dir, server, "--etcd-servers="+store, "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1",
-			fmt.Sprintf("--secure-port=%d", port), "--permit-port-sharing", "--cert-dir="+certificates,
-			"--anonymous-auth=false", "--token-auth-file="+tokens, "--authorization-mode=RBAC",
-			"--service-account-issuer=https://kgen.test", "--service-account-key-file="+key, "--service-account-signing-key-file="+key,
-			"--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount", "--service-cluster-ip-range=10.96.0.0/16"),
+		launch(t, dir, server, append(slices.Clone(serverFlags), "--etcd-servers="+store, fmt.Sprintf("--secure-port=%d", port))...),
 	}
 	c.failed = func() error {
 		for _, p := range processes {
@@ -77,21 +94,25 @@ func Start(t testing.TB) *Cluster {
 		}
 		t.Fatal(err)
 	}
-	t.Logf("etcd and the API server are ready after %s", time.Since(start).Round(100*time.Millisecond))
-	start = time.Now()
-	if err := c.install(t.Context(), crds); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("%d objects of the platforms are installed after %s", len(crds), time.Since(start).Round(100*time.Millisecond))
-	return c
+	return c, processes
 }
 
 // Names of what stands in the cluster's folder.
 const (
 	certificates = "certificates"
+	etcdData     = "etcd"
 	tokens       = "tokens.csv"
 	key          = "service-account.pem"
 )
+
+// serverFlags are the API server's, but for its place. There is no endpoint to
+// reconcile and nobody who makes service accounts.
+var serverFlags = []string{
+	"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--permit-port-sharing", "--cert-dir=" + certificates,
+	"--anonymous-auth=false", "--token-auth-file=" + tokens, "--authorization-mode=RBAC",
+	"--service-account-issuer=https://kgen.test", "--service-account-key-file=" + key, "--service-account-signing-key-file=" + key,
+	"--endpoint-reconciler-type=none", "--disable-admission-plugins=ServiceAccount", "--service-cluster-ip-range=10.96.0.0/16",
+}
 
 // folder is the cluster's own. It is not t.TempDir, whose path holds the test's
 // name: that of a socket may have about 100 bytes.

@@ -68,14 +68,19 @@ func definitions(t testing.TB) []Object {
 	return out
 }
 
-// install applies the definitions and waits until the server serves what they
-// define, and until the policy among them is heeded.
+// install applies the definitions.
 func (c *Cluster) install(ctx context.Context, objects []Object) error {
 	for _, o := range objects {
 		if _, err := c.Apply(ctx, o); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// serving waits until the server serves what the definitions define, and until
+// the policy among them is heeded.
+func (c *Cluster) serving(ctx context.Context, objects []Object) error {
 	for _, o := range objects {
 		if o.Kind != "CustomResourceDefinition" {
 			continue

@@ -37,16 +37,13 @@ type Istiod struct {
 // StartIstiod runs Istio's control plane for the cluster until the test ends.
 // Its ports are its usual ones: the test is in a network of its own (package
 // namespace). It issues no certificates; who can call it is told everything.
-func (c *Cluster) StartIstiod(t testing.TB) *Istiod {
+// Variables ("NAME=value") are added to its environment.
+func (c *Cluster) StartIstiod(t testing.TB, variables ...string) *Istiod {
 	t.Helper()
 	binary := component.Build(t, "istiod")
 	start := time.Now()
 	dir := folder(t)
 	istiod := &Istiod{cluster: c}
-	kubeconfig, err := c.writeKubeconfig(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
 	if err := istiod.certify(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -59,23 +56,14 @@ func (c *Cluster) StartIstiod(t testing.TB) *Istiod {
 	if _, err := c.Apply(t.Context(), system); err != nil {
 		t.Fatal(err)
 	}
-	p := launchIn(t, dir, []string{
+	c.launchIn(t, dir, append([]string{
 		"PILOT_CERT_PROVIDER=none", "ENABLE_CA_SERVER=false", "XDS_AUTH=false", "PILOT_ENABLE_XDS_IDENTITY_CHECK=false",
 		"INJECTION_WEBHOOK_CONFIG_NAME=", "VALIDATION_WEBHOOK_CONFIG_NAME=", // what it is registered as is not its own affair here
 		"ENABLE_LEADER_ELECTION=false", "PILOT_ENABLE_STATUS=false", "POD_NAMESPACE=istio-system", "POD_NAME=istiod",
-	}, binary, "discovery", "--kubeconfig="+kubeconfig, "--meshConfig="+mesh,
+	}, variables...), binary, "discovery", "--kubeconfig="+c.Kubeconfig(t), "--meshConfig="+mesh,
 		"--grpcAddr="+IstiodXDS, "--secureGRPCAddr=", "--httpsAddr="+istiodWebhook, "--httpAddr=127.0.0.1:15080", "--monitoringAddr=127.0.0.1:15014",
 		"--tlsCertFile="+filepath.Join(dir, webhookCertificate), "--tlsKeyFile="+filepath.Join(dir, webhookKey), "--caCertFile="+filepath.Join(dir, webhookAuthority))
-	others := c.failed
-	c.failed = func() error {
-		select {
-		case <-p.ended:
-			return fmt.Errorf("%s has ended: %v", p.name, p.err)
-		default:
-			return others()
-		}
-	}
-	err = c.until(t.Context(), "istiod is ready", func() (bool, error) {
+	err := c.until(t.Context(), "istiod is ready", func() (bool, error) {
 		response, err := http.Get("http://127.0.0.1:15080/ready")
 		if err != nil {
 			return false, err
@@ -84,7 +72,6 @@ func (c *Cluster) StartIstiod(t testing.TB) *Istiod {
 		return response.StatusCode == http.StatusOK, fmt.Errorf("it says %s", response.Status)
 	})
 	if err != nil {
-		t.Log(p.lastLines())
 		t.Fatal(err)
 	}
 	t.Logf("istiod is ready after %s", time.Since(start).Round(100*time.Millisecond))

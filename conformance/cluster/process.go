@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 type process struct {
 	name  string
 	log   string
+	pid   int
 	ended chan struct{} // closed when it is gone; err says how
 	err   error
 }
@@ -59,18 +61,32 @@ func launchIn(t testing.TB, dir string, variables []string, binary string, args 
 	if err := <-started; err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
+	p.pid = cmd.Process.Pid
 	t.Cleanup(func() {
 		// Its files go with the test, so there is nothing to shut down gently for.
 		select {
 		case <-p.ended:
 		default:
-			if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(-p.pid, syscall.SIGKILL); err != nil {
 				t.Errorf("ending %s: %v", name, err)
 			}
 			<-p.ended
 		}
 	})
 	return p
+}
+
+// finish lets the program end by itself, with everything written.
+func (p *process) finish(ctx context.Context) error {
+	if err := syscall.Kill(p.pid, syscall.SIGTERM); err != nil {
+		return fmt.Errorf("ending %s: %w", p.name, err)
+	}
+	select {
+	case <-p.ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("ending %s: %w", p.name, ctx.Err())
+	}
 }
 
 // lastLines is the end of what the process has printed.

@@ -12,13 +12,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"kgen.dev/kgen/conformance/record"
 )
 
 // tags are the build tags of the components that want any.
@@ -28,6 +31,7 @@ var tags = map[string]string{
 	// Of them it needs the one that asks an API server.
 	"prometheus": "remove_all_sd,enable_kubernetes_sd",
 	// As istiod itself is built.
+	"istio-analyze":  "vtprotobuf,disable_pgv",
 	"istio-validate": "vtprotobuf,disable_pgv",
 	"istiod":         "vtprotobuf,disable_pgv",
 }
@@ -37,10 +41,8 @@ var tags = map[string]string{
 var stamps = map[string]string{
 	// Clients that read the version of a server cannot read what stands there without.
 	"kube-apiserver": "k8s.io/component-base/version.gitVersion",
+	"kubectl":        "k8s.io/component-base/version.gitVersion",
 }
-
-// module is the path of the module that the components folder belongs to.
-const module = "kgen.dev/kgen/conformance"
 
 // Build returns the path of a component's binary, building it first where this
 // machine has not kept it. Whatever stands in the way (no Go, no network, a
@@ -48,27 +50,36 @@ const module = "kgen.dev/kgen/conformance"
 // judged nothing.
 func Build(t testing.TB, name string) string {
 	t.Helper()
-	root, err := moduleRoot()
+	s, err := machine()
 	if err != nil {
 		t.Fatalf("building %s: %v", name, err)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatalf("building %s: %v; set HOME or XDG_CACHE_HOME to where binaries may be kept", name, err)
-	}
-	s := store{sources: filepath.Join(root, "components"), cache: filepath.Join(cache, "kgen-conformance")}
 	start := time.Now()
 	ctx, cancel := untilDeadline(t)
 	defer cancel()
-	binary, err := s.build(ctx, name)
+	b, err := s.build(ctx, name)
 	if ctx.Err() != nil && t.Context().Err() == nil {
 		t.Fatalf("building %s: the time of go test was over after %s; what is compiled is kept, so run it again, or with -timeout 40m", name, time.Since(start).Round(time.Second))
 	}
 	if err != nil {
 		t.Fatalf("building %s: %v", name, err)
 	}
-	t.Logf("%s at hand after %s: %s", name, time.Since(start).Round(100*time.Millisecond), binary)
-	return binary
+	t.Logf("%s at hand after %s: %s", name, time.Since(start).Round(100*time.Millisecond), b.path)
+	record.Uses(t, name, b.version)
+	return b.path
+}
+
+// machine is the store of this module's components and of this user's binaries.
+func machine() (store, error) {
+	root, err := record.ModuleRoot()
+	if err != nil {
+		return store{}, err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return store{}, fmt.Errorf("%w; set HOME or XDG_CACHE_HOME to where binaries may be kept", err)
+	}
+	return store{sources: filepath.Join(root, "components"), cache: filepath.Join(cache, "kgen-conformance")}, nil
 }
 
 // untilDeadline ends a moment before go test loses its patience, which would
@@ -85,54 +96,68 @@ func untilDeadline(t testing.TB) (context.Context, context.CancelFunc) {
 // A store is a folder of component modules and a folder of the binaries made from them.
 type store struct{ sources, cache string }
 
-// inProcess keeps tests of one process from waiting on each other's file lock,
-// which belongs to the process.
-var inProcess sync.Mutex
+// A binary is a component's program as it is kept.
+type binary struct {
+	path string
+	// version is that of the module that the program is of; "" where that is the
+	// component's own and the versions are those of what it requires.
+	version string
+}
+
+// built is the file beside a binary that tells how many seconds its build took.
+const built = "seconds"
 
 // build is safe for concurrent use by any number of processes: they take turns,
 // and a binary appears under its final name whole or not at all.
-func (s store) build(ctx context.Context, name string) (string, error) {
+func (s store) build(ctx context.Context, name string) (binary, error) {
 	source := filepath.Join(s.sources, name)
-	tool, version, err := describe(ctx, source)
+	d, err := describe(ctx, source)
 	if err != nil {
-		return "", err
+		return binary{}, err
 	}
-	key, err := s.key(ctx, name, version)
+	kept, err := s.folder(ctx, name, d)
 	if err != nil {
-		return "", err
+		return binary{}, err
 	}
-	kept := filepath.Join(s.cache, fmt.Sprintf("%s-%s-%s", name, version, key))
-	binary := filepath.Join(kept, name)
+	b := binary{path: filepath.Join(kept, name), version: d.version}
 
-	inProcess.Lock()
-	defer inProcess.Unlock()
-	if _, err := os.Stat(binary); err == nil {
-		return binary, nil
+	if d.tool == "" {
+		return binary{}, fmt.Errorf("%s has no tool directive: there is no command to build", filepath.Join(source, "go.mod"))
 	}
-	if err := os.MkdirAll(s.cache, 0o755); err != nil {
-		return "", err
-	}
-	unlock, err := lock(filepath.Join(s.cache, name+".lock"))
+	_, err = s.keep(name, kept, func(dir string) error {
+		start := time.Now()
+		args := append([]string{"build", "-o", filepath.Join(dir, name)}, flags(name, d.version)...)
+		if _, err := run(ctx, source, append(args, d.tool)...); err != nil {
+			return fmt.Errorf("%w\nits module is %s; a cold build needs the module proxy", err, source)
+		}
+		took := strconv.Itoa(int(math.Round(time.Since(start).Seconds())))
+		return os.WriteFile(filepath.Join(dir, built), []byte(took+"\n"), 0o644)
+	})
+	return b, err
+}
+
+// folder is where a component's binary is kept.
+func (s store) folder(ctx context.Context, name string, d description) (string, error) {
+	key, err := s.key(ctx, name, d.version)
+	return filepath.Join(s.cache, fmt.Sprintf("%s-%s-%s", name, cmp.Or(d.version, "local"), key)), err
+}
+
+// buildSeconds is how long the build of the binary took that is kept, if one is
+// and it says so.
+func (s store) buildSeconds(ctx context.Context, name string) (seconds string, known bool, err error) {
+	d, err := describe(ctx, filepath.Join(s.sources, name))
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	defer unlock()
-	if _, err := os.Stat(binary); err == nil {
-		return binary, nil // another process was faster
-	}
-	fresh, err := os.MkdirTemp(s.cache, name+"-building-")
+	kept, err := s.folder(ctx, name, d)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	defer os.RemoveAll(fresh)
-	args := append([]string{"build", "-o", filepath.Join(fresh, name)}, flags(name, version)...)
-	if _, err := run(ctx, source, append(args, tool)...); err != nil {
-		return "", fmt.Errorf("%w\nits module is %s; a cold build needs the module proxy", err, source)
+	text, err := os.ReadFile(filepath.Join(kept, built))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
 	}
-	if err := os.Rename(fresh, kept); err != nil {
-		return "", err
-	}
-	return binary, nil
+	return strings.TrimSpace(string(text)), err == nil, err
 }
 
 // flags are those of go build. They are spelled out because what the machine's
@@ -148,34 +173,51 @@ func flags(name, version string) []string {
 	return out
 }
 
-// describe reads the component's go.mod: the command to build and the version
-// of the module that it comes from.
-func describe(ctx context.Context, source string) (tool, version string, err error) {
+// A description is what a component's go.mod says of it.
+type description struct {
+	tool string // the package of the command to build, "" where files are read and nothing is built
+	// version is that of the module that the tool comes from, "" where that is
+	// the component's own.
+	version  string
+	module   string   // the path of that module, "" with the version
+	requires []string // "path version" of each module that it asks for itself, in the order of go.mod
+}
+
+// describe reads the component's go.mod, which has at most one command to build.
+func describe(ctx context.Context, source string) (description, error) {
 	if _, err := os.Stat(filepath.Join(source, "go.mod")); err != nil {
-		return "", "", fmt.Errorf("no such component: %w", err)
+		return description{}, fmt.Errorf("no such component: %w", err)
 	}
 	text, err := run(ctx, source, "mod", "edit", "-json")
 	if err != nil {
-		return "", "", err
+		return description{}, err
 	}
 	var mod struct {
 		Tool    []struct{ Path string }
-		Require []struct{ Path, Version string }
-	}
-	if err := json.Unmarshal(text, &mod); err != nil {
-		return "", "", fmt.Errorf("reading go.mod of %s: %w", source, err)
-	}
-	if len(mod.Tool) != 1 {
-		return "", "", fmt.Errorf("%s has %d tool directives; it needs exactly one, the command to build", filepath.Join(source, "go.mod"), len(mod.Tool))
-	}
-	tool, version = mod.Tool[0].Path, "local"
-	longest := ""
-	for _, r := range mod.Require {
-		if (tool == r.Path || strings.HasPrefix(tool, r.Path+"/")) && len(r.Path) > len(longest) {
-			longest, version = r.Path, r.Version
+		Require []struct {
+			Path, Version string
+			Indirect      bool
 		}
 	}
-	return tool, version, nil
+	if err := json.Unmarshal(text, &mod); err != nil {
+		return description{}, fmt.Errorf("reading go.mod of %s: %w", source, err)
+	}
+	if len(mod.Tool) > 1 {
+		return description{}, fmt.Errorf("%s has %d tool directives; a component is one command", filepath.Join(source, "go.mod"), len(mod.Tool))
+	}
+	var d description
+	if len(mod.Tool) == 1 {
+		d.tool = mod.Tool[0].Path
+	}
+	for _, r := range mod.Require {
+		if (d.tool == r.Path || strings.HasPrefix(d.tool, r.Path+"/")) && len(r.Path) > len(d.module) {
+			d.module, d.version = r.Path, r.Version
+		}
+		if !r.Indirect {
+			d.requires = append(d.requires, r.Path+" "+r.Version)
+		}
+	}
+	return d, nil
 }
 
 // key tells binaries apart that differ in anything but their version.
@@ -214,22 +256,4 @@ func run(ctx context.Context, dir string, args ...string) ([]byte, error) {
 		return nil, fmt.Errorf("go %s: %s", strings.Join(args, " "), cmp.Or(text, err.Error()))
 	}
 	return out, nil
-}
-
-// moduleRoot is the folder of this module's go.mod, at or above the working
-// folder, which is that of the package under test.
-func moduleRoot() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
-		if err == nil && strings.Contains(string(data), "module "+module+"\n") {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("%s is not inside module %s; run the tests in its folder", start, module)
-		}
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"kgen.dev/kgen/conformance/record"
 )
 
 // Modules returns the folders of the modules that a component's go.mod requires,
@@ -17,14 +19,15 @@ import (
 // program: it pins the versions of files that are read, not built.
 func Modules(t testing.TB, name string) map[string]string {
 	t.Helper()
-	root, err := moduleRoot()
+	s, err := machine()
 	if err != nil {
 		t.Fatalf("finding the modules of %s: %v", name, err)
 	}
-	folders, err := modules(t.Context(), filepath.Join(root, "components", name))
+	folders, err := modules(t.Context(), filepath.Join(s.sources, name))
 	if err != nil {
 		t.Fatalf("finding the modules of %s: %v", name, err)
 	}
+	record.Uses(t, name, "")
 	return folders
 }
 

@@ -1,5 +1,3 @@
-//go:build live
-
 package mesh
 
 import (
@@ -9,6 +7,7 @@ import (
 
 	"kgen.dev/kgen/conformance/component"
 	"kgen.dev/kgen/conformance/namespace"
+	"kgen.dev/kgen/conformance/record"
 )
 
 // TestMesh has one caller, of the one identity that the model lets in, from the
@@ -23,6 +22,7 @@ func TestMesh(t *testing.T) {
 		namespace.Run(t)
 		return
 	}
+	record.Start(t, record.Mesh, "istiod and gRPC without proxies do what the manifests say, for 10,000 calls at each weight: splits, kgen canary without a lost call, callers by certificate, STRICT, the breaker; broken ones are seen")
 	w := newWorld(t)
 	cartV1.serve(t, w.authority, cartTarget)
 	cartV2.serve(t, w.authority, cartTarget)

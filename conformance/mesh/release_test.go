@@ -1,5 +1,3 @@
-//go:build live
-
 package mesh
 
 import (
@@ -8,6 +6,7 @@ import (
 	"testing"
 
 	"kgen.dev/kgen/conformance/cluster"
+	"kgen.dev/kgen/conformance/record"
 )
 
 // release: kgen's own way through a canary, applied in the order in which kgen
@@ -39,6 +38,7 @@ func (w *world) release(t *testing.T, caller *workload) {
 		}
 		w.settle(t, busy)
 		got := tell[tally](t, busy, "end")
+		record.Checks(t, 1)
 		t.Logf("%s: %v: %s", name, w.route.weights, got)
 		lost := got.failed()
 		if step.comes {
@@ -51,6 +51,7 @@ func (w *world) release(t *testing.T, caller *workload) {
 	if got := busy.calls(t, 1000); got.Answers["v2"] != 1000 {
 		t.Errorf("after abort not everything goes to the stable version v2: %s", got)
 	}
+	record.Checks(t, 1)
 }
 
 // order measures what it costs to end a canary at once. kgen build prints the
@@ -91,6 +92,7 @@ func (w *world) order(t *testing.T, caller *workload) {
 			}
 			w.settle(t, busy)
 			got := tell[tally](t, busy, "end")
+			record.Checks(t, 2)
 			t.Logf("%d calls: %s", got.answered()+got.failed(), got)
 			if lost := got.failed() > 0; lost != tt.lossy {
 				t.Errorf("that calls are lost is %t, want %t: %s", lost, tt.lossy, got)

@@ -1,5 +1,3 @@
-//go:build live
-
 package mesh
 
 import (
@@ -9,6 +7,7 @@ import (
 	"testing"
 
 	"kgen.dev/kgen/conformance/cluster"
+	"kgen.dev/kgen/conformance/record"
 )
 
 // someCalls are enough where each call has the same answer.
@@ -88,6 +87,7 @@ func (w *world) callers(t *testing.T, caller *workload) {
 		got := caller.calls(t, 20)
 		return got.failed() == 0, got.String()
 	})
+	record.Checks(t, 7)
 }
 
 // strict: a server does not speak with who comes in plaintext.
@@ -111,6 +111,7 @@ func (w *world) strict(t *testing.T, caller *workload) {
 	if got := plain.calls(t, someCalls); !refused(got, "Unavailable") {
 		t.Errorf("plaintext is spoken with: %s", got)
 	}
+	record.Checks(t, 4)
 }
 
 // breaker: as many calls at once as the model says, and not one more. (Of the
@@ -127,6 +128,7 @@ func (w *world) breaker(t *testing.T, caller *workload) {
 		return got.answered() == limit && got.failed() == tried-limit && got.Failures["Unavailable"] == got.failed()
 	}
 	got := held()
+	record.Checks(t, 2)
 	t.Logf("%d at once: %s", limit+5, got)
 	if !open(got, limit, limit+5) {
 		t.Errorf("of %d calls at once not %d are let through: %s", limit+5, limit, got)

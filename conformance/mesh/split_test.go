@@ -1,5 +1,3 @@
-//go:build live
-
 package mesh
 
 import (
@@ -7,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+
+	"kgen.dev/kgen/conformance/record"
 )
 
 // split: the share of the new version is the model's.
@@ -17,6 +17,7 @@ func (w *world) split(t *testing.T, caller *workload) {
 			w.applyAll(t)
 			w.settle(t, caller)
 			got := caller.calls(t, manyCalls)
+			record.Checks(t, 1)
 			t.Logf("%d%%: %s", weight, got)
 			if err := uneven(got, weight); err != nil {
 				t.Error(err)
@@ -40,6 +41,7 @@ func (w *world) split(t *testing.T, caller *workload) {
 		}
 		w.settle(t, caller)
 		got := caller.calls(t, manyCalls)
+		record.Checks(t, 1)
 		t.Logf("15%% instead of 10%%: %s", got)
 		if err := uneven(got, 10); err == nil {
 			t.Errorf("a share of 15%% passes for one of 10%%: %s", got)
@@ -62,6 +64,7 @@ func (w *world) split(t *testing.T, caller *workload) {
 			got := caller.calls(t, 50)
 			return got.failed() == 0, got.String()
 		})
+		record.Checks(t, 2)
 	})
 }
 

@@ -5,16 +5,20 @@
 package namespace
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"kgen.dev/kgen/conformance/record"
 )
 
 // variable tells a test binary that it runs inside, and which network it is not
@@ -29,6 +33,8 @@ const variable = "KGEN_CONFORMANCE_OUTSIDE"
 //		namespace.Run(t)
 //		return
 //	}
+//
+// A machine that does not let a network be made fails the test.
 func Inside(t *testing.T) bool {
 	t.Helper()
 	outside := os.Getenv(variable)
@@ -57,6 +63,9 @@ func Run(t *testing.T) {
 		t.Fatal(err)
 	}
 	args := []string{"-test.run=" + only(t.Name()), "-test.count=1", "-test.v"}
+	if record.Updating() {
+		args = append(args, "-update")
+	}
 	ctx := t.Context()
 	if deadline, set := t.Deadline(); set {
 		var cancel context.CancelFunc
@@ -64,7 +73,7 @@ func Run(t *testing.T) {
 		defer cancel()
 		args = append(args, "-test.timeout="+time.Until(deadline.Add(-10*time.Second)).String())
 	}
-	said, err := run(ctx, t, append(os.Environ(), variable+"="+outside), args)
+	said, err := run(ctx, t, isolations(), append(os.Environ(), variable+"="+outside), args)
 	if err != nil {
 		t.Fatalf("in a network of its own: %v", err)
 	}
@@ -84,43 +93,61 @@ func only(name string) string {
 	return pattern
 }
 
-// run reports whether the test has said that it passed.
-func run(ctx context.Context, t *testing.T, environment, args []string) (passed bool, err error) {
+// run runs the test binary in the first of the ways that can be gone, and reports
+// whether the test has said that it passed.
+func run(ctx context.Context, t *testing.T, ways []*syscall.SysProcAttr, environment, args []string) (passed bool, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return false, err
 	}
-	var output *bufio.Scanner
-	var cmd *exec.Cmd
-	ways := isolations()
-	for i, attributes := range ways {
-		cmd = exec.CommandContext(ctx, self, args...)
-		cmd.Env, cmd.SysProcAttr = environment, attributes
-		pipe, err := cmd.StdoutPipe()
-		if err != nil {
-			return false, err
+	// The child is to die with this process, which for Linux is the thread.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	output := &lines{say: func(line string) {
+		passed = passed || strings.HasPrefix(line, "--- PASS: "+t.Name()+" ")
+		if !strings.HasPrefix(line, "===") { // who begins and who waits
+			t.Log(line)
 		}
-		cmd.Stderr = cmd.Stdout
-		output = bufio.NewScanner(pipe)
-		err = cmd.Start()
-		if err == nil {
-			break
+	}}
+	for i, attributes := range ways {
+		cmd := exec.CommandContext(ctx, self, args...)
+		cmd.Env, cmd.SysProcAttr = environment, attributes
+		cmd.Stdout, cmd.Stderr = output, output
+		cmd.WaitDelay = time.Second // whatever it has left behind may still hold its output
+		if err = cmd.Start(); err == nil {
+			err = cmd.Wait()
+			output.end()
+			return passed, err
 		}
 		if i == len(ways)-1 {
-			return false, fmt.Errorf("it cannot be made: %w; this test wants root, or user namespaces that anybody may make", err)
+			err = fmt.Errorf("it cannot be made: %w; what is missing is root (CAP_SYS_ADMIN), or a kernel that lets anybody make user namespaces", err)
 		}
 	}
-	output.Buffer(nil, 1<<20)
-	for output.Scan() {
-		line := output.Text()
-		passed = passed || strings.HasPrefix(line, "--- PASS: "+t.Name()+" ")
-		if strings.HasPrefix(line, "===") {
-			continue // who begins and who waits
+	return false, err
+}
+
+// lines is a writer that says each line as soon as it is whole.
+type lines struct {
+	say  func(line string)
+	rest []byte
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.rest = append(l.rest, p...)
+	for {
+		line, rest, whole := bytes.Cut(l.rest, []byte("\n"))
+		if !whole {
+			return len(p), nil
 		}
-		t.Log(line)
+		l.say(string(line))
+		l.rest = rest
 	}
-	if err := output.Err(); err != nil {
-		t.Error(err)
+}
+
+// end says what stands on a line that has no end.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.say(string(l.rest))
+		l.rest = nil
 	}
-	return passed, cmd.Wait()
 }

@@ -3,7 +3,6 @@ package namespace
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,8 +14,6 @@ func network() (string, error) { return os.Readlink("/proc/self/ns/net") }
 // isolations are the ways into another network, the plainest first: for root,
 // and for anybody where the kernel lets everybody be root of a world of his own.
 func isolations() []*syscall.SysProcAttr {
-	// The child is to die with this process, which for Linux is the thread.
-	runtime.LockOSThread()
 	id := func(n int) []syscall.SysProcIDMap {
 		return []syscall.SysProcIDMap{{ContainerID: 0, HostID: n, Size: 1}}
 	}

@@ -1,0 +1,3 @@
+module example.test/files
+
+go 1.26.0
