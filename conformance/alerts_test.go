@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -11,115 +10,70 @@ import (
 
 	"kgen.dev/kgen/conformance/component"
 	"kgen.dev/kgen/conformance/record"
+	"kgen.dev/kgen/internal/alerttest"
 	"kgen.dev/kgen/internal/manifest"
 )
 
-// A scenario is one alert as it is meant: how long it waits, how bad it is, and
-// scenes in which it fires or stays quiet. Scenes that stay quiet are close
-// calls, not empty worlds.
-type scenario struct {
+// meant is how long an alert waits and how bad it is; its scenes are the product's.
+type meant struct {
 	wait     time.Duration
 	severity string
-	scenes   func(w world) []scene
 }
 
-// settled is how long after it is due an alert is read: by then the short
-// windows are full, and the value is the one of the steady state.
-const settled = 20 * time.Minute
+// meantAlerts hold for each alert that kgen renders, by its name; those of an
+// error budget differ by tier.
+var meantAlerts = map[string]meant{
+	"ServiceErrorsHigh":              {10 * time.Minute, "critical"},
+	"ServiceErrorBudgetBurn":         {},
+	"ServiceLatencyHigh":             {10 * time.Minute, "warning"},
+	"ServiceTrafficAbsent":           {15 * time.Minute, "warning"},
+	"CircuitBreakerOpen":             {2 * time.Minute, "warning"},
+	"CanaryErrorsHigh":               {5 * time.Minute, "critical"},
+	"FrontDoorErrorsHigh":            {10 * time.Minute, "critical"},
+	"FrontDoorLatencyHigh":           {10 * time.Minute, "warning"},
+	"CertificateExpiresSoon":         {time.Hour, "critical"},
+	"ServiceWithoutEndpoints":        {5 * time.Minute, "critical"},
+	"ScrapeDown":                     {10 * time.Minute, "warning"},
+	"DNSErrorsHigh":                  {10 * time.Minute, "warning"},
+	"MeshRootCertificateExpiresSoon": {time.Hour, "critical"},
+}
 
-// action is what a template in an annotation puts its value in place of.
-var action = regexp.MustCompile(`{{[^}]*}}`)
+// wantVariants are the forms of alerts that the models must show.
+var wantVariants = []string{
+	"ServiceErrorsHigh http source", "ServiceErrorsHigh grpc source", "ServiceErrorsHigh http destination",
+	"ServiceErrorsHigh grpc waypoint",
+	"ServiceErrorBudgetBurn 1h", "ServiceErrorBudgetBurn 6h", "ServiceErrorBudgetBurn 1d", "ServiceErrorBudgetBurn 3d",
+	"ServiceLatencyHigh p99", "ServiceLatencyHigh p95", "ServiceLatencyHigh p90",
+	"CircuitBreakerOpen http source", "CircuitBreakerOpen http waypoint", "CircuitBreakerOpen tcp",
+	"CanaryErrorsHigh source", "CanaryErrorsHigh destination", "CanaryErrorsHigh waypoint",
+	"FrontDoorErrorsHigh traefik ingress", "FrontDoorErrorsHigh traefik gateway", "FrontDoorErrorsHigh nginx ingress",
+}
 
-// named are the names in an expression, those of metrics among them.
-var named = regexp.MustCompile(`[a-zA-Z_:][a-zA-Z0-9_:]*`)
-
-// needed are the recording rules whose series an expression names, and those
-// that these name in turn. No other can make a difference, and those over long
-// windows take most of the time.
-func needed(recordings []manifest.RuleGroup, expr string) []manifest.RuleGroup {
-	names := map[string]bool{}
-	for todo := []string{expr}; len(todo) > 0; todo = todo[1:] {
-		for _, name := range named.FindAllString(todo[0], -1) {
-			if names[name] {
-				continue
-			}
-			names[name] = true
-			for _, g := range recordings {
-				for _, r := range g.Rules {
-					if r.Record == name {
-						todo = append(todo, r.Expr)
-					}
-				}
-			}
-		}
+// alerts are the model's, with their scenes.
+func (m *model) alerts(t *testing.T) []*alerttest.Alert {
+	t.Helper()
+	alerts, err := alerttest.Alerts(m.network, m.objects)
+	if err != nil {
+		t.Fatal(err)
 	}
-	var out []manifest.RuleGroup
-	for _, g := range recordings {
-		g.Rules = slices.DeleteFunc(slices.Clone(g.Rules), func(r manifest.Rule) bool { return !names[r.Record] })
-		if len(g.Rules) > 0 {
-			out = append(out, g)
+	return alerts
+}
+
+// alertingRules are the rules of the model that alert.
+func (m *model) alertingRules() []manifest.Rule {
+	var out []manifest.Rule
+	for _, g := range m.groups() {
+		for _, r := range g.Rules {
+			if r.Alert != "" {
+				out = append(out, r)
+			}
 		}
 	}
 	return out
 }
 
-// test turns a scene into a rule test of the rule alone, with the recording
-// rules before it that it needs.
-func (sc scene) test(w world, recordings []manifest.RuleGroup, wait time.Duration) ruleTest {
-	alerts := manifest.RuleGroup{Name: "alert", Rules: []manifest.Rule{w.rule}}
-	rt := ruleTest{
-		name:   w.m.name + ": " + w.rule.Alert + " of " + w.rule.Labels["service"] + ": " + sc.what,
-		groups: append(needed(recordings, w.rule.Expr), alerts),
-		step:   sc.step, input: sc.input,
-	}
-	if rt.step == 0 {
-		rt.step = time.Minute
-	}
-	if !sc.fires {
-		at := sc.at
-		if at == nil {
-			at = []time.Duration{wait, 2*wait + 10*time.Minute}
-		}
-		for _, t := range at {
-			rt.checks = append(rt.checks, check{at: t, alert: w.rule.Alert})
-		}
-		return rt
-	}
-	labels := map[string]string{}
-	maps.Copy(labels, sc.labels)
-	maps.Copy(labels, w.rule.Labels)
-	annotations := map[string]string{}
-	for key, text := range w.rule.Annotations {
-		annotations[key] = action.ReplaceAllLiteralString(text, sc.value)
-	}
-	rt.checks = []check{
-		{at: sc.onset + wait - rt.step, alert: w.rule.Alert},
-		{at: sc.onset + wait + settled, alert: w.rule.Alert, want: &fired{labels, annotations}},
-	}
-	return rt
-}
-
-// rules are the model's groups of recording rules, and its alerts with the
-// services that they are about.
-func (m *model) rules() (recordings []manifest.RuleGroup, alerts []world) {
-	for _, g := range m.groups() {
-		recording := manifest.RuleGroup{Name: g.Name, Interval: g.Interval, Labels: g.Labels}
-		for _, r := range g.Rules {
-			if r.Record != "" {
-				recording.Rules = append(recording.Rules, r)
-				continue
-			}
-			alerts = append(alerts, world{m: m, s: m.service(r.Labels["service"]), rule: r})
-		}
-		if len(recording.Rules) > 0 {
-			recordings = append(recordings, recording)
-		}
-	}
-	return recordings, alerts
-}
-
-// TestEveryAlertFiresAndStaysQuiet holds every alert of every model to its
-// scenario, on the series that the model's platform would export.
+// TestEveryAlertFiresAndStaysQuiet holds every alert of every model to the
+// product's scenes, as kgen test --write writes them.
 func TestEveryAlertFiresAndStaysQuiet(t *testing.T) {
 	record.Start(t, record.Monitoring, "each alert fires when it should, after its wait and with its labels and annotations, and stays quiet in a close call (promtool test rules)")
 	promtool := component.Build(t, "promtool")
@@ -136,9 +90,9 @@ func TestEveryAlertFiresAndStaysQuiet(t *testing.T) {
 			})
 		}
 	})
-	for name := range scenarios {
+	for name := range meantAlerts {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(variants)), func(v string) bool { return v == name || strings.HasPrefix(v, name+" ") }) {
-			t.Errorf("no model has the alert %s: its scenario is played by nobody", name)
+			t.Errorf("no model has the alert %s: its scenes are played by nobody", name)
 		}
 	}
 	for _, want := range wantVariants {
@@ -153,44 +107,47 @@ func TestEveryAlertFiresAndStaysQuiet(t *testing.T) {
 func playAll(t *testing.T, promtool string, m *model) map[string]bool {
 	t.Helper()
 	shown := map[string]bool{}
-	recordings, alerts := m.rules()
-	var tests []ruleTest
-	for _, w := range alerts {
-		about := w.rule.Alert + " of " + w.rule.Labels["service"]
-		sc, known := scenarios[w.rule.Alert]
-		if !known {
-			t.Errorf("%s has no scenario: nobody has seen it fire", about)
+	alerts, scenes := m.alerts(t), 0
+	for _, a := range alerts {
+		want, known := meantAlerts[a.Rule.Alert]
+		if !known || !a.Known {
+			t.Errorf("%s has no scenes: nobody has seen it fire", a.Text())
 			continue
 		}
-		severity, wait := sc.severity, sc.wait
-		if tier, ok := w.tier(); ok {
-			severity, wait = tier.severity, tier.wait
+		for _, tier := range burnTiers {
+			if a.Rule.Alert == "ServiceErrorBudgetBurn" && tier.window == a.Rule.Labels["window"] {
+				want = meant{tier.wait, tier.severity}
+			}
 		}
-		if got := w.rule.Labels["severity"]; got != severity {
-			t.Errorf("%s is %s, want %s", about, got, severity)
+		if got := a.Rule.Labels["severity"]; got != want.severity {
+			t.Errorf("%s is %s, want %s", a.Text(), got, want.severity)
 		}
-		if got, err := time.ParseDuration(w.rule.For); err != nil || got != wait {
-			t.Errorf("%s waits %s, want %s", about, w.rule.For, wait)
+		if got, err := time.ParseDuration(a.Rule.For); err != nil || got != want.wait {
+			t.Errorf("%s waits %s, want %s", a.Text(), a.Rule.For, want.wait)
 		}
 		fires, quiet := 0, 0
-		for _, scene := range sc.scenes(w) {
-			if scene.fires {
+		for _, s := range a.Scenes {
+			if s.Fires {
 				fires++
-				shown[strings.TrimSpace(w.rule.Alert+" "+scene.variant)] = true
+				shown[strings.TrimSpace(a.Rule.Alert+" "+s.Variant)] = true
 			} else {
 				quiet++
 			}
-			tests = append(tests, scene.test(w, recordings, wait))
 		}
+		scenes += fires + quiet
 		if fires == 0 || quiet == 0 {
-			t.Errorf("%s: nothing that the platform exports lets it fire (%d scenes) or keeps it quiet (%d scenes)", about, fires, quiet)
+			t.Errorf("%s: nothing that the platform exports lets it fire (%d scenes) or keeps it quiet (%d scenes)", a.Text(), fires, quiet)
 		}
 	}
-	if report, ok := testRules(t, promtool, tests); !ok {
-		t.Errorf("of %d rule tests some fail:\n%s", len(tests), failures(report))
+	files, err := alerttest.Files(alerts)
+	if err != nil {
+		t.Fatal(err)
 	}
-	record.Checks(t, len(tests))
-	t.Logf("%d alerts, %d rule tests", len(alerts), len(tests))
+	if report, ok := testRules(t, promtool, files); !ok {
+		t.Errorf("of %d scenes some fail:\n%s", scenes, failures(report))
+	}
+	record.Checks(t, scenes)
+	t.Logf("%d alerts, %d scenes", len(alerts), scenes)
 	return shown
 }
 
@@ -206,9 +163,10 @@ func failures(report string) string {
 }
 
 // TestScenesSeeABrokenRule is the control: rules that are broken on purpose
-// fail their scenes, so that a pass means something.
+// fail some of their scenes, so that a pass means something; and kgen, which
+// plays scenes in its own process, says of each scene what promtool says.
 func TestScenesSeeABrokenRule(t *testing.T) {
-	record.Start(t, record.Monitoring, "control: rules that are broken on purpose fail their scenes")
+	record.Start(t, record.Monitoring, "control: rules that are broken on purpose fail their scenes, in promtool and in kgen test alike")
 	promtool := component.Build(t, "promtool")
 	const mesh, door = "sidecar-gateway-istio", "none-ingress-traefik"
 	for _, tt := range []struct {
@@ -227,35 +185,50 @@ func TestScenesSeeABrokenRule(t *testing.T) {
 		{"another backend", door, "board", "FrontDoorErrorsHigh", "board-http", "search-http"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			recordings, alerts := modelOf(t, tt.model).rules()
-			i := slices.IndexFunc(alerts, func(w world) bool { return w.rule.Alert == tt.alert && w.rule.Labels["service"] == tt.service })
+			alerts := modelOf(t, tt.model).alerts(t)
+			i := slices.IndexFunc(alerts, func(a *alerttest.Alert) bool { return a.Rule.Alert == tt.alert && a.Service == tt.service })
 			if i < 0 {
 				t.Fatalf("%s has no %s for %s", tt.model, tt.alert, tt.service)
 			}
-			w := alerts[i]
-			wait := scenarios[tt.alert].wait
-			if tier, ok := w.tier(); ok {
-				wait = tier.wait
+			a := alerts[i]
+			if failed := verdicts(t, promtool, a); len(failed) > 0 {
+				t.Fatalf("the unchanged rule fails %q", failed)
 			}
-			play := func() (string, bool) {
-				var tests []ruleTest
-				for _, scene := range scenarios[tt.alert].scenes(w) {
-					tests = append(tests, scene.test(w, recordings, wait))
-				}
-				return testRules(t, promtool, tests)
+			broken := strings.ReplaceAll(a.Rule.Expr, tt.old, tt.new)
+			if broken == a.Rule.Expr {
+				t.Fatalf("there is no %q to break in\n%s", tt.old, a.Rule.Expr)
 			}
-			if report, ok := play(); !ok {
-				t.Fatalf("the unchanged rule fails:\n%s", failures(report))
-			}
-			broken := strings.ReplaceAll(w.rule.Expr, tt.old, tt.new)
-			if broken == w.rule.Expr {
-				t.Fatalf("there is no %q to break in\n%s", tt.old, w.rule.Expr)
-			}
-			w.rule.Expr = broken
-			if _, ok := play(); ok {
+			a.Rule.Expr = broken
+			if failed := verdicts(t, promtool, a); len(failed) == 0 {
 				t.Errorf("with %q in place of %q it still passes", tt.new, tt.old)
 			}
-			record.Checks(t, 2)
 		})
 	}
+}
+
+// verdicts are the scenes that an alert fails, as kgen and promtool have it. They
+// have to agree on each.
+func verdicts(t *testing.T, promtool string, a *alerttest.Alert) (failed []string) {
+	t.Helper()
+	for _, s := range a.Scenes {
+		faults, err := a.Play(t.Context(), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := *a
+		one.Scenes = []alerttest.Scene{s}
+		files, err := alerttest.Files([]*alerttest.Alert{&one})
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, ok := testRules(t, promtool, files)
+		if ok != (len(faults) == 0) {
+			t.Errorf("%s: kgen finds %q, and promtool says\n%s", s.What, faults, report)
+		}
+		if !ok {
+			failed = append(failed, s.What)
+		}
+		record.Checks(t, 1)
+	}
+	return failed
 }

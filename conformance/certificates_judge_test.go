@@ -232,14 +232,13 @@ var (
 // expiryAlerts are the model's, by the name of the Certificate.
 func expiryAlerts(m *model) (map[string]expiryAlert, error) {
 	out := map[string]expiryAlert{}
-	_, alerts := m.rules()
-	for _, w := range alerts {
-		if w.rule.Alert != "CertificateExpiresSoon" {
+	for _, rule := range m.alertingRules() {
+		if rule.Alert != "CertificateExpiresSoon" {
 			continue
 		}
-		found := expirySelector.FindStringSubmatch(w.rule.Expr)
+		found := expirySelector.FindStringSubmatch(rule.Expr)
 		if found == nil {
-			return nil, fmt.Errorf("the alert of %s has another form: %s", w.rule.Labels["service"], w.rule.Expr)
+			return nil, fmt.Errorf("the alert of %s has another form: %s", rule.Labels["service"], rule.Expr)
 		}
 		days, err := strconv.Atoi(found[3])
 		if err != nil {

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -10,11 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"kgen.dev/kgen/internal/manifest"
+	"kgen.dev/kgen/internal/tree"
 )
 
 // series is one input series of a rule test: values are in promtool's notation,
@@ -32,58 +31,6 @@ func (s series) text() string {
 	}
 	return s.metric + "{" + strings.Join(pairs, ",") + "}"
 }
-
-// A ruleTest is one file of `promtool test rules`: rules, what is scraped, and
-// at which time which alerts are expected.
-type ruleTest struct {
-	name   string
-	groups []manifest.RuleGroup
-	step   time.Duration
-	input  []series
-	checks []check
-}
-
-// check is what one alert name stands at after some time: firing once with the
-// labels and annotations, or not firing where want is nil.
-type check struct {
-	at    time.Duration
-	alert string
-	want  *fired
-}
-
-type fired struct{ labels, annotations map[string]string }
-
-// write puts the test and its rules into dir and returns the test's file.
-func (rt ruleTest) write(dir string) (string, error) {
-	type object = map[string]any
-	var rules []object
-	var order []string // promtool's own is any
-	for _, g := range rt.groups {
-		rules, order = append(rules, groupOf(g)), append(order, g.Name)
-	}
-	if err := writeYAML(filepath.Join(dir, "rules.yaml"), object{"groups": rules}); err != nil {
-		return "", err
-	}
-	var input, tests []object
-	for _, s := range rt.input {
-		input = append(input, object{"series": s.text(), "values": s.values})
-	}
-	for _, c := range rt.checks {
-		test := object{"eval_time": prom(c.at), "alertname": c.alert}
-		if c.want != nil {
-			test["exp_alerts"] = []object{{"exp_labels": c.want.labels, "exp_annotations": c.want.annotations}}
-		}
-		tests = append(tests, test)
-	}
-	file := filepath.Join(dir, "test.yaml")
-	return file, writeYAML(file, object{
-		"rule_files": []string{"rules.yaml"}, "group_eval_order": order, "evaluation_interval": prom(rt.step),
-		"tests": []object{{"name": rt.name, "interval": prom(rt.step), "input_series": input, "alert_rule_test": tests}},
-	})
-}
-
-// prom writes a duration as Prometheus reads it.
-func prom(d time.Duration) string { return fmt.Sprintf("%ds", int(d.Seconds())) }
 
 // groupOf is a rule group in Prometheus' own file format, which is what its
 // operator makes of a PrometheusRule.
@@ -122,24 +69,26 @@ func writeYAML(file string, value any) error {
 	return os.WriteFile(file, data, 0o644)
 }
 
-// testRules runs rule tests and returns what promtool says of those that fail.
-func testRules(t *testing.T, promtool string, tests []ruleTest) (report string, ok bool) {
+// testRules runs rule tests, which are the files test*.yaml, and returns what
+// promtool says of those that fail.
+func testRules(t *testing.T, promtool string, files *tree.Tree) (report string, ok bool) {
 	t.Helper()
-	if len(tests) == 0 {
-		t.Fatal("there are no rule tests to run")
-	}
-	top := t.TempDir()
+	dir := t.TempDir()
 	args := []string{"test", "rules"}
-	for i, rt := range tests {
-		dir := filepath.Join(top, strconv.Itoa(i))
-		if err := os.Mkdir(dir, 0o755); err != nil {
+	for name, data := range files.All() {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		file, err := rt.write(dir)
-		if err != nil {
+		if err := os.WriteFile(file, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		args = append(args, file)
+		if strings.HasPrefix(filepath.Base(file), "test") {
+			args = append(args, file)
+		}
+	}
+	if len(args) == 2 {
+		t.Fatal("there are no rule tests to run")
 	}
 	cmd := exec.CommandContext(t.Context(), promtool, args...)
 	// A short life with little to keep: collecting garbage is a fifth of its work.

@@ -5,13 +5,9 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"kgen.dev/kgen/internal/manifest"
 )
-
-// Scenarios of what does not come from the mesh: the front door, cert-manager,
-// kube-state-metrics, the scrape itself.
 
 // A backend is a Service's port that the front door sends requests to, and the
 // object that makes it do so.
@@ -90,54 +86,6 @@ func (w world) doorCounter() string {
 	return "traefik_service_requests_total"
 }
 
-func doorErrors(w world) []scene {
-	in := w.m.network.Spec.Ingress
-	var out []scene
-	for _, b := range w.backends() {
-		answers := func(perMinute, share float64) []series {
-			return []series{
-				w.doorSeries(w.doorCounter(), b, "200", nil, steady(perMinute*(1-share))),
-				w.doorSeries(w.doorCounter(), b, "502", nil, steady(perMinute*share)),
-			}
-		}
-		other := w.doorSeries(w.doorCounter(), backend{b.kind, "elsewhere", "elsewhere", b.port}, "502", nil, steady(600))
-		out = append(out,
-			scene{what: "a tenth fails at " + b.service, variant: in.Class + " " + string(in.API), input: answers(600, 0.1), fires: true, onset: rate, value: "10%"},
-			scene{what: "one in twenty-five fails at " + b.service, input: answers(600, 0.04)},
-			scene{what: "all fail, of three a minute, at " + b.service, input: answers(3, 1)},
-			scene{what: "another backend fails", input: append(answers(600, 0), other)},
-		)
-	}
-	return out
-}
-
-func doorLatency(w world) []scene {
-	quantile, threshold := w.latency()
-	low, high, ok := above(traefikBuckets, threshold.Seconds())
-	value := time.Duration((low + (high-low)/3) * float64(time.Second)).Round(time.Millisecond).String()
-	if !ok {
-		// Slower than the last bound is all that the histogram can tell.
-		low = traefikBuckets[len(traefikBuckets)-1]
-		high, value = low+1, fmt.Sprintf("%gs", low)
-	}
-	var out []scene
-	for _, b := range w.backends() {
-		took := func(slow, perMinute float64) []series {
-			input := []series{w.doorSeries("traefik_service_requests_total", b, "200", nil, steady(perMinute))}
-			for le, values := range histogram(traefikBuckets, high, slow, perMinute) {
-				input = append(input, w.doorSeries("traefik_service_request_duration_seconds_bucket", b, "200", map[string]string{"le": le}, values))
-			}
-			return input
-		}
-		out = append(out,
-			scene{what: "more are slow than may be at " + b.service, variant: fmt.Sprintf("p%g", quantile*100), input: took(1.5*(1-quantile), 6000), fires: true, onset: rate, value: value},
-			scene{what: "as many are slow as may be at " + b.service, input: took(0.5*(1-quantile), 6000)},
-			scene{what: "all are slow, of three a minute, at " + b.service, input: took(1, 3)},
-		)
-	}
-	return out
-}
-
 // certificates are the names of the Certificates of the service's own hosts.
 func (w world) certificates() []string {
 	var out []string
@@ -145,118 +93,6 @@ func (w world) certificates() []string {
 		if slices.ContainsFunc(c.Spec.DNSNames, func(host string) bool { return slices.Contains(w.s.Hosts, host) }) {
 			out = append(out, c.Metadata.Name)
 		}
-	}
-	return out
-}
-
-func certificateExpires(w world) []scene {
-	var out []scene
-	for _, name := range w.certificates() {
-		// cert-manager names the certificate's namespace itself; the scrape's takes the label's place.
-		labels := map[string]string{"name": name, "exported_namespace": w.namespace(), "namespace": "cert-manager",
-			"issuer_name": "letsencrypt-prod", "issuer_kind": "ClusterIssuer", "issuer_group": "cert-manager.io", "pod": "cert-manager-7b5d", "job": "cert-manager"}
-		once := map[string]string{"name": name, "exported_namespace": w.namespace()}
-		at := func(name, ready string, days float64) []series {
-			own := maps.Clone(labels)
-			own["name"] = name
-			input := []series{{"certmanager_certificate_expiration_timestamp_seconds", own, constant(days * day)}}
-			for _, condition := range []string{"True", "False", "Unknown"} {
-				status := maps.Clone(own)
-				status["condition"] = condition
-				value := 0.0
-				if condition == ready {
-					value = 1
-				}
-				input = append(input, series{"certmanager_certificate_ready_status", status, constant(value)})
-			}
-			return input
-		}
-		out = append(out,
-			scene{what: "in 13 days", input: at(name, "True", 13), fires: true, labels: once, value: "12d 22h 40m 0s"},
-			scene{what: "in 13 days, as two applications' monitors have it", input: append(at(name, "True", 13), again(at(name, "True", 13))...), fires: true, labels: once, value: "12d 22h 40m 0s"},
-			scene{what: "expired", input: at(name, "False", 0.01), fires: true, labels: once, value: "-1h 5m 36s"},
-			scene{what: "in 16 days", input: at(name, "True", 16)},
-			scene{what: "not issued yet", input: at(name, "False", 0)},
-			scene{what: "another's, in one day", input: append(at("elsewhere-tls", "True", 1), at(name, "True", 60)...)},
-		)
-	}
-	return out
-}
-
-// again is the same once more, as another monitor of the same pods has it.
-func again(input []series) []series {
-	out := slices.Clone(input)
-	for i := range out {
-		out[i].labels = maps.Clone(out[i].labels)
-		out[i].labels["job"] += "-again"
-	}
-	return out
-}
-
-func withoutEndpoints(w world) []scene {
-	info := map[string]string{"namespace": w.namespace(), "service": w.s.Name, "cluster_ip": "10.96.7.7", "uid": "5f1c", "job": "kube-state-metrics", "instance": "10.0.0.8:8080"}
-	known := series{"kube_service_info", info, constant(1)}
-	address := func(endpoint, ready string) series {
-		return series{"kube_endpoint_address", map[string]string{"namespace": w.namespace(), "endpoint": endpoint, "ip": "10.0.1.7", "ready": ready,
-			"job": "kube-state-metrics", "instance": "10.0.0.8:8080"}, constant(1)}
-	}
-	return []scene{
-		{what: "there is no pod", input: []series{known}, fires: true, labels: info},
-		{what: "no pod is ready", input: []series{known, address(w.s.Name, "false")}, fires: true, labels: info},
-		{what: "another's are ready", input: []series{known, address("elsewhere", "true")}, fires: true, labels: info},
-		{what: "one of two is ready", input: []series{known, address(w.s.Name, "true"), address(w.s.Name, "false")}},
-	}
-}
-
-// scrapeJobs are the jobs under which Prometheus scrapes the service: the names
-// of the Services that its ServiceMonitor selects and that have the port, or that
-// of the PodMonitor that asks its pods for the port by number.
-func (w world) scrapeJobs() []string {
-	selects := func(labels map[string]string, selector manifest.Selector) bool { return selector.Matches(labels) }
-	var out []string
-	for _, monitor := range objectsOf[manifest.Monitor](w.m.objects, "PodMonitor") {
-		if s := monitor.Spec; len(s.PodMetricsEndpoints) > 0 && s.PodMetricsEndpoints[0].PortNumber != 0 && s.Selector.Matches(w.s.PodLabels) {
-			out = append(out, monitor.Metadata.Namespace+"/"+monitor.Metadata.Name)
-		}
-	}
-	for _, monitor := range objectsOf[manifest.Monitor](w.m.objects, "ServiceMonitor") {
-		if !slices.Contains(monitor.Spec.NamespaceSelector.MatchNames, w.namespace()) {
-			continue
-		}
-		for _, s := range objectsOf[manifest.Service](w.m.objects, "Service") {
-			if !maps.Equal(s.Spec.Selector, w.s.PodLabels) && !versioned(s.Spec.Selector, w.s.PodLabels) {
-				continue
-			}
-			for _, p := range s.Spec.Ports {
-				if selects(s.Metadata.Labels, monitor.Spec.Selector) && p.Name == monitor.Spec.Endpoints[0].Port && !slices.Contains(out, s.Metadata.Name) {
-					out = append(out, s.Metadata.Name)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// versioned reports whether a selector is that of one version of the pods.
-func versioned(selector, pods map[string]string) bool {
-	own := maps.Clone(selector)
-	delete(own, "version")
-	return maps.Equal(own, pods)
-}
-
-func scrapeDown(w world) []scene {
-	var out []scene
-	for _, job := range w.scrapeJobs() {
-		up := func(pod string, value float64) series {
-			return series{"up", map[string]string{"namespace": w.namespace(), "job": job, "service": job, "pod": pod, "instance": "10.0.1.7:9090", "endpoint": "http-metrics"}, constant(value)}
-		}
-		down := up("a", 0).labels
-		out = append(out,
-			scene{what: "one of two pods is down", input: []series{up("a", 0), up("b", 1)}, fires: true, labels: down},
-			scene{what: "there is nothing to scrape", input: []series{{"up", map[string]string{"namespace": w.namespace(), "job": "elsewhere"}, constant(1)}},
-				fires: true, labels: map[string]string{"namespace": w.namespace(), "job": job}},
-			scene{what: "both are up", input: []series{up("a", 1), up("b", 1)}},
-		)
 	}
 	return out
 }

@@ -5,9 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/spec"
 )
 
@@ -15,9 +13,8 @@ import (
 // and knows what its cluster exports. It is told by the model and the rendered
 // objects, never by the rules.
 type world struct {
-	m    *model
-	s    *spec.Service
-	rule manifest.Rule
+	m *model
+	s *spec.Service
 }
 
 func (w world) mesh() string {
@@ -208,20 +205,4 @@ func histogram(buckets []float64, high, slow, perMinute float64) map[string]stri
 		out[strconv.FormatFloat(b, 'f', -1, 64)] = steady(rate)
 	}
 	return out
-}
-
-// A scene is a cluster at work for some hours, and what one alert makes of it.
-type scene struct {
-	what    string
-	variant string // which of an alert's several forms it shows
-	input   []series
-	step    time.Duration
-	// A scene that fires does so from onset plus the rule's for.
-	fires bool
-	onset time.Duration
-	// labels are the sample's; the rule's own come over them.
-	labels map[string]string
-	value  string // what the description makes of the sample's value
-	// at is when a quiet scene is looked at; later than any for, unless given.
-	at []time.Duration
 }

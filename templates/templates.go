@@ -8,5 +8,5 @@ import "embed"
 
 // FS holds every *.tmpl below this folder, under its path.
 //
-//go:embed *.tmpl all:networking all:monitoring all:environments all:delivery
+//go:embed *.tmpl all:networking all:monitoring all:environments all:delivery all:.github all:.gitlab .pre-commit-config.yaml.tmpl
 var FS embed.FS

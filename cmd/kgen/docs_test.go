@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"kgen.dev/kgen/internal/audit"
 	"kgen.dev/kgen/internal/cli"
 	"kgen.dev/kgen/internal/gen"
 	"kgen.dev/kgen/internal/manifest"
@@ -149,6 +150,11 @@ func TestMatches(t *testing.T) {
 // TestCommandsPage holds docs/commands.md equal to the help texts.
 func TestCommandsPage(t *testing.T) {
 	compare(t, root+"/docs/commands.md", cli.Reference())
+}
+
+// TestRulesPage holds docs/rules.md equal to the rules themselves.
+func TestRulesPage(t *testing.T) {
+	compare(t, root+"/docs/rules.md", audit.Page())
 }
 
 // TestModelPage holds the table of keys in docs/model.md equal to the schema.
@@ -312,8 +318,8 @@ func TestGeneratedPage(t *testing.T) {
 			if path.Base(name) != "kustomization.yaml" && !strings.Contains(page, "`"+pattern+"`") {
 				missing["file "+pattern] = true
 			}
-			if !strings.HasSuffix(name, ".yaml") {
-				continue
+			if !strings.HasSuffix(name, ".yaml") || strings.HasPrefix(name, ".") {
+				continue // the latter are no manifests
 			}
 			objects, err := manifest.Parse(name, data)
 			if err != nil {

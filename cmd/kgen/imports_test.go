@@ -12,9 +12,11 @@ const module = "kgen.dev/kgen/"
 // layers are the packages from the bottom up. A package imports only from
 // layers below its own.
 var layers = [][]string{
-	{"internal/diag", "internal/merge", "internal/scalar", "internal/tree", "templates"},
-	{"internal/manifest", "internal/spec", "internal/txn"},
+	{"internal/diag", "internal/graph", "internal/merge", "internal/promql", "internal/scalar", "internal/tree", "templates"},
+	{"internal/graph/graphtest", "internal/manifest", "internal/report", "internal/spec", "internal/txn"},
 	{"internal/gen", "internal/kustomize", "internal/plan", "internal/prompt", "internal/reach", "internal/specfile"},
+	{"internal/inventory", "internal/report/reporttest", "internal/source"},
+	{"internal/alerttest", "internal/audit", "internal/draw"},
 	{"internal/cli"},
 	{"cmd/kgen"},
 }
@@ -25,8 +27,10 @@ var doors = map[string][]string{
 	"github.com/AlecAivazis/survey/v2": {"internal/prompt"},
 	"github.com/Masterminds/sprig/v3":  {"internal/gen"},
 	"text/template":                    {"internal/gen"},
+	"github.com/owenrumney/go-sarif":   {"internal/audit"},
+	"github.com/prometheus":            {"internal/alerttest"},
 	"sigs.k8s.io/kustomize":            {"internal/kustomize"},
-	"go.yaml.in/yaml":                  {"internal/specfile", "internal/manifest"},
+	"go.yaml.in/yaml":                  {"internal/specfile", "internal/manifest", "internal/source", "internal/audit"},
 	"golang.org/x/sys":                 {"internal/txn"},
 }
 

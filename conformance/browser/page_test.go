@@ -228,9 +228,17 @@ func TestKeyboard(t *testing.T) {
 func TestZoom(t *testing.T) {
 	b := open(t, pages()["150 services"])
 	width := func() float64 { return eval[float64](b, "document.querySelector('.view svg').viewBox.baseVal.width") }
-	whole := width()
+	// A graph that could not be read if it were fitted begins at a scale at which it can.
+	begun := width()
+	if units := eval[float64](b, "1 / document.querySelector('.view svg').getScreenCTM().a"); abs(units-1.6) > 0.01 {
+		t.Errorf("it begins with %v units a pixel, want 1.6", units)
+	}
 	eval[chromedp.Void](b, "document.getElementById('view').scrollIntoView({block: 'center'})")
-	x, y := b.center("document.getElementById('zoom-in')")
+	x, y := b.center("document.getElementById('zoom-fit')")
+	b.click(x, y)
+	b.await("document.querySelector('.view svg').viewBox.baseVal.width > " + number(begun))
+	whole := width()
+	x, y = b.center("document.getElementById('zoom-in')")
 	b.click(x, y)
 	b.await("document.querySelector('.view svg').viewBox.baseVal.width < " + number(whole*0.9))
 	x, y = b.center("document.getElementById('view')")
@@ -278,8 +286,9 @@ var pdfPage = regexp.MustCompile(`/Type\s*/Page\b[^s]`)
 
 func TestPrint(t *testing.T) {
 	b := open(t, reporttest.Page(graphtest.Shop(40)))
-	whole := eval[string](b, "document.querySelector('.view svg').getAttribute('viewBox')")
 	eval[chromedp.Void](b, "document.getElementById('view').focus()")
+	b.key("0")
+	whole := eval[string](b, "document.querySelector('.view svg').getAttribute('viewBox')")
 	b.key("+")
 	b.key("+")
 	b.await("document.querySelector('.view svg').getAttribute('viewBox') !== " + quoted(whole))

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -19,11 +20,13 @@ type diffFlags struct {
 	writing
 	environments string
 	edits        bool
+	reach        bool
+	form         *choice
 	context      int
 }
 
 func newDiff(sh *shell) *cobra.Command {
-	var flags diffFlags
+	flags := diffFlags{form: newChoice("text", "text", "json", "markdown")}
 	cmd := &cobra.Command{
 		Use:   "diff [PATH...]",
 		Short: "Show what kgen generate would change, line by line",
@@ -38,15 +41,32 @@ With --edits it prints what you have made of kgen's files instead: the lines
 between what kgen wrote last and what is there.
 
 With --env it compares what two environments build instead, resource by resource;
-a single name is compared with the root.`,
+a single name is compared with the root.
+
+With --reach it compares who may talk to whom: now, and in PATH, a folder, or in a
+git revision (HEAD, if none is named). It prints what opens and what closes, with
+-o markdown as a comment for a pull request; --env chooses the environment.`,
 		Example: `  kgen diff
   kgen diff networking/network-policies
   kgen diff --edits
-  kgen diff --env staging,production`,
+  kgen diff --env staging,production
+  kgen diff --reach main -o markdown`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if flags.context < 0 {
 				return fmt.Errorf("--context %d: give a number of lines from 0", flags.context)
+			}
+			if flags.reach {
+				if err := flagsExclude(cmd, "reach", "edits", "conflict", "templates", "context"); err != nil {
+					return err
+				}
+				if len(args) > 1 {
+					return fmt.Errorf("--reach compares with one folder or revision, and there are %d", len(args))
+				}
+				return runDiffReach(cmd.Context(), sh, cmd, flags, args)
+			}
+			if flags.form.word == "markdown" {
+				return errors.New("-o markdown is for --reach")
 			}
 			if cmd.Flags().Changed("env") {
 				if err := flagsExclude(cmd, "env", "edits", "conflict", "templates"); err != nil {
@@ -60,10 +80,30 @@ a single name is compared with the root.`,
 	cmd.Flags().StringVar(&flags.environments, "env", "", "compare what two environments build: `NAME[,NAME]`")
 	cmd.Flags().BoolVar(&flags.edits, "edits", false, "show what you have changed by hand in the files that kgen wrote")
 	cmd.Flags().IntVarP(&flags.context, "context", "U", 3, "show `LINES` of context")
+	cmd.Flags().BoolVar(&flags.reach, "reach", false, "compare who may talk to whom with a git revision or another folder")
 	must(cmd.RegisterFlagCompletionFunc("env", completeEnvironments(sh)))
 	addWriting(cmd, &flags.writing)
-	addOutput(cmd, sh)
+	cmd.Flags().VarP(&formAndFormat{flags.form, sh}, "output", "o", "how to print it")
+	complete(cmd, "output", flags.form.words...)
 	return cmd
+}
+
+// formAndFormat is -o with more words than elsewhere; json reaches the run's
+// own, so that its errors are told in that form.
+type formAndFormat struct {
+	*choice
+	sh *shell
+}
+
+// Set implements pflag.Value.
+func (f *formAndFormat) Set(word string) error {
+	if err := f.choice.Set(word); err != nil {
+		return err
+	}
+	if word != "json" {
+		word = "text"
+	}
+	return f.sh.format.Set(word)
 }
 
 // difference is what becomes of one file or resource, as -o json prints it.

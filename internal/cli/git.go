@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -56,10 +54,7 @@ func (r *repo) bothSides(ctx context.Context, name string) (ours, theirs []byte,
 
 // blob is a file of the repository as a commit, or a stage, has it.
 func (r *repo) blob(ctx context.Context, at, name string) ([]byte, bool) {
-	cmd := exec.CommandContext(ctx, "git", "cat-file", "blob", at+":./"+name)
-	cmd.Dir = r.dir
-	cmd.Env = append(os.Environ(), "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
-	out, err := cmd.Output()
+	out, err := gitIn(ctx, r.dir, "cat-file", "blob", at+":./"+name).Output()
 	return out, err == nil
 }
 

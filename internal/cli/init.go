@@ -227,5 +227,6 @@ func (sh *shell) sayNext(dir string, s *step) {
 	sh.say("  kgen build                # the manifests, as kustomize build prints them")
 	sh.say("  kgen add service NAME     # the next service")
 	sh.say("  kgen generate             # after you have edited kgen.yaml")
+	sh.say("  kgen reach                # who may talk to whom, and kgen audit what is wrong")
 	sh.say("  kgen help model           # %s", everythingElse)
 }

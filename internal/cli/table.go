@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"kgen.dev/kgen/internal/diag"
 )
 
 // A table has a column a name, and in each cell a list of words: all of them
@@ -35,7 +37,7 @@ func (t *table) print(to io.Writer) error {
 	for _, row := range t.rows {
 		words := make([]string, len(columns))
 		for i := range words {
-			words[i] = t.cell(row[i])
+			words[i] = diag.Printable(t.cell(row[i])) // names may hold what a terminal acts on
 		}
 		fmt.Fprintln(w, strings.Join(words, "\t"))
 	}

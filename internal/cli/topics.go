@@ -15,7 +15,8 @@ const exitCodesTopic = `kgen ends with one of four exit codes:
 
   0    done: what was asked for is written, or was there already
   1    differences or refusals: diff or generate --check found something to do,
-       a file is in the way, was edited by hand in the lines that kgen would
+       audit found something to mend, test saw an alert fail, explain's answer is
+       no; a file is in the way, was edited by hand in the lines that kgen would
        change or was saved while kgen ran, or the person at the terminal said no
   2    bad input or usage: kgen.yaml, a flag or a template is wrong, or a file
        could not be read or written; nothing was written
@@ -92,6 +93,10 @@ kgen diff prints files with path, action, reason, clashes (the lines that both
 have changed: line, count, wantedLine, wantedCount) and hunks (oldLine, oldCount,
 newLine, newCount, lines). kgen status prints files with path and state, and
 counts by state. kgen list and kgen canary status print what their help says.
+kgen reach prints layer, connections (from, to, ports, somePorts, via, fromKind,
+toKind) and notes; kgen explain answers, each with routes and their reasons, and
+changes; kgen audit findings with rule, severity, place, message and fix, what was
+notChecked, and the checklist.
 
 Errors are printed on the standard error as well, and the exit code is the same
 as without -o json. A mistake in the command line itself is only printed on the

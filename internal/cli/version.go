@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -41,6 +42,16 @@ func runVersion(sh *shell, v version) error {
 	}
 	_, err := fmt.Fprintf(sh.Out, "kgen %s (kustomize api %s, %s, %s)\n", v.Version, v.Kustomize, v.Go, v.Platform)
 	return err
+}
+
+// kgenVersion is the version of this binary, as a tool that reads a report
+// wants it; "" where there is none.
+func kgenVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	if v := versionOf(info).Version; strings.HasPrefix(v, "v") {
+		return strings.TrimPrefix(v, "v")
+	}
+	return ""
 }
 
 // versionOf reads what the linker recorded; info is nil in a binary built

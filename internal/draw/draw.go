@@ -23,6 +23,9 @@ type Sheet struct {
 	Nodes map[string][]*inventory.Workload
 	// Links are the edges with their ports, in the order of their ends.
 	Links []Link
+	// Open are the nodes that any pod reaches, because no policy isolates them:
+	// they have a badge in place of an edge from everybody.
+	Open []string
 }
 
 // Link is what runs, or is meant to run, from one node to another.
@@ -32,25 +35,25 @@ type Link struct {
 	Allowed, Denied, Undeclared reach.Ports
 	// Some are ports of Allowed on which only some requests pass.
 	Some reach.Ports
-	// Open: where nothing is meant by anybody, what is allowed is just that.
-	Open bool
 	MTLS bool
-	Via  string
+	// Via are the waypoints that it may pass, beside the direct way.
+	Via []string
 }
-
-// internet is the node of addresses outside that have no name of their own.
-const internet = "the internet"
 
 // Of draws an inventory, with the connections that its manifests allow.
 func Of(inv *inventory.Inventory, c *reach.Connections) *Sheet {
 	d := &drawing{
 		inv: inv, c: c, sheet: &Sheet{Graph: &graph.Graph{Title: title(inv)}, Nodes: map[string][]*inventory.Workload{}},
-		ids: map[*reach.Workload]string{}, links: map[[2]string]*Link{}, own: map[*reach.Workload]*inventory.Workload{}, outsides: map[string]bool{},
+		ids: map[*reach.Workload]string{}, links: map[[2]string]*Link{}, own: map[*reach.Workload]*inventory.Workload{}, outsides: map[string]reach.Addresses{},
 	}
 	d.nodes()
 	d.meant()
+	d.unisolated()
 	d.allowed()
+	d.border()
 	d.edges()
+	d.idle()
+	d.groups()
 	return d.sheet
 }
 
@@ -68,8 +71,8 @@ type drawing struct {
 	ids      map[*reach.Workload]string
 	own      map[*reach.Workload]*inventory.Workload
 	links    map[[2]string]*Link
-	outsides map[string]bool
-	declared bool // somebody says what is meant
+	outsides map[string]reach.Addresses // what the nodes of the outside stand for
+	open     openness
 }
 
 // id is the node of a workload: that of its service, for all versions alike.
@@ -127,9 +130,31 @@ func (d *drawing) nodes() {
 		g.Nodes = append(g.Nodes, n)
 		d.sheet.Nodes[id(w)] = []*inventory.Workload{w}
 	}
-	for _, n := range d.inv.Namespaces {
-		g.Groups = append(g.Groups, graph.Group{ID: n.Name, Label: "namespace " + n.Name})
+}
+
+// groups gives each namespace that somebody is in its box.
+func (d *drawing) groups() {
+	seen := map[string]bool{}
+	g := d.sheet.Graph
+	for _, n := range g.Nodes {
+		if n.Group != "" && !seen[n.Group] {
+			seen[n.Group] = true
+			g.Groups = append(g.Groups, graph.Group{ID: n.Group, Label: "namespace " + n.Group})
+		}
 	}
+}
+
+// idle leaves out who is not the application's own and has nothing to do with it.
+func (d *drawing) idle() {
+	g := d.sheet.Graph
+	busy := map[string]bool{}
+	for _, e := range g.Edges {
+		busy[e.From], busy[e.To] = true, true
+	}
+	g.Nodes = slices.DeleteFunc(g.Nodes, func(n graph.Node) bool {
+		pods := d.sheet.Nodes[n.ID]
+		return !busy[n.ID] && (len(pods) == 0 || pods[0].Party != "")
+	})
 }
 
 // hosts are what the front door serves.
@@ -149,6 +174,14 @@ func (d *drawing) node(w *inventory.Workload) graph.Node {
 	if s != nil {
 		n.Label = s.Name
 	}
+	if s == nil && w.Kind != "" {
+		n.Details = append(n.Details, w.Kind)
+	}
+	for _, f := range w.Fronts {
+		if f.Waypoint != nil {
+			n.Badges = append(n.Badges, "via "+f.Waypoint.Name)
+		}
+	}
 	for _, p := range w.Ports {
 		text := fmt.Sprintf("%d/%s", p.Number, p.Protocol)
 		if p.Name != "" {
@@ -157,9 +190,6 @@ func (d *drawing) node(w *inventory.Workload) graph.Node {
 		n.Details = append(n.Details, "listens on "+text)
 	}
 	if s == nil {
-		if w.Kind != "" {
-			n.Details = append(n.Details, w.Kind)
-		}
 		return n
 	}
 	for _, h := range s.Hosts {
@@ -203,7 +233,7 @@ func (d *drawing) meant() {
 				continue
 			}
 		} else {
-			d.outside(to)
+			d.outside(to, meantAddresses(to))
 		}
 		d.want(from, to, reach.PortsOf(e.Ports...))
 		if e.To == nil {
@@ -240,17 +270,8 @@ func (d *drawing) wantExposed() {
 }
 
 func (d *drawing) want(from, to string, ports reach.Ports) {
-	d.declared = true
 	l := d.link(from, to)
 	l.Denied = l.Denied.Union(ports)
-}
-
-// outside makes the node of a host or a range.
-func (d *drawing) outside(name string) {
-	if !d.outsides[name] {
-		d.outsides[name] = true
-		d.sheet.Graph.Nodes = append(d.sheet.Graph.Nodes, graph.Node{ID: name, Label: name, Kind: graph.External})
-	}
 }
 
 // tryAddress asks about what is meant to go outside: by one address of it,
@@ -281,13 +302,14 @@ func (d *drawing) wantDoor(door *inventory.Door) {
 				continue
 			}
 			for _, from := range door.From {
-				node := internet
-				if from.Workload != nil {
-					if node = d.ids[from.Workload]; node == "" {
-						continue
-					}
-				} else {
-					d.outside(internet)
+				node := d.ids[from.Workload]
+				if from.Workload == nil {
+					var addresses reach.Addresses
+					node, addresses = d.origin(door, from.IP)
+					d.outside(node, addresses)
+				}
+				if node == "" {
+					continue
 				}
 				d.want(node, d.ids[&pod.Workload], reach.PortsOf(target))
 				if from.Workload == nil {
@@ -309,110 +331,59 @@ func everybodys(w *inventory.Workload) bool {
 // allowed holds what the manifests allow against what is meant.
 func (d *drawing) allowed() {
 	for con := range d.c.Pairs() {
-		from, to := d.own[con.From.Workload], d.own[con.To.Workload]
-		if from == nil || to == nil || from.Party != "" && to.Party != "" {
-			continue
-		}
-		a, b := d.ids[con.From.Workload], d.ids[con.To.Workload]
-		ports, _ := con.Any().On(con.To.Workload)
-		ports = ports.Minus(d.tunnels(to))
-		if ports.IsEmpty() && len(to.Ports) == 0 && !con.Any().IsEmpty() {
-			ports = con.Any()
-		}
-		if a == b && d.links[[2]string{a, b}] == nil || ports.IsEmpty() {
-			continue
-		}
-		l := d.link(a, b)
-		if con.Via != nil {
-			l.Via = con.Via.Text()
-		}
-		l.MTLS = l.MTLS || from.Mesh != reach.NoMesh && to.Mesh != reach.NoMesh
-		l.Some = l.Some.Union(con.Some.Minus(con.Ports))
-		meant := l.Denied.Union(l.Allowed)
-		if everybodys(from) || everybodys(to) {
-			meant = ports
-		}
-		l.Allowed = l.Allowed.Union(ports.Intersect(meant))
-		l.Denied = l.Denied.Minus(ports)
-		l.Undeclared = l.Undeclared.Union(ports.Minus(meant))
+		d.allow(con)
 	}
-	d.border()
-}
-
-// tunnels are ports of a pod that its mesh opens for itself.
-func (d *drawing) tunnels(w *inventory.Workload) reach.Ports {
-	if w.Party == inventory.Waypoint {
-		return reach.Ports{}
-	}
-	return reach.PortsOf(reach.TCP(inventory.HBONE))
-}
-
-// border takes down what is allowed from and to the outside and not meant.
-func (d *drawing) border() {
-	meant, platform := d.meantOutside(), d.inv.PlatformAddresses()
-	for con := range d.c.Outside() {
-		w := con.From.Workload
-		if w == nil {
-			w = con.To.Workload
-		}
-		if own := d.own[w]; own == nil || own.Party != "" {
-			continue
-		}
-		party := con.From.Outside
-		if party == nil {
-			party = con.To.Outside
-		}
-		if party.Addresses.Minus(platform).IsEmpty() {
-			continue
-		}
-		node := d.ids[w]
-		ports := con.Any()
-		if con.To.Workload != nil {
-			if ports, _ = ports.On(w); ports.IsEmpty() {
-				continue
+	// Of a pod's replicas among themselves only what is meant is of interest.
+	for _, w := range d.inv.Workloads {
+		if node := d.ids[&w.Workload]; d.links[[2]string{node, node}] != nil {
+			for _, con := range d.c.Between(&w.Workload, &w.Workload) {
+				d.allow(con)
 			}
 		}
-		ports = ports.Minus(meant[side{node, con.From.Workload != nil}])
-		if ports.IsEmpty() {
-			continue
-		}
-		other := con.From.Text()
-		if con.From.Workload != nil {
-			other = con.To.Text()
-		}
-		d.outside(other)
-		l := d.link(node, other)
-		if con.To.Workload != nil {
-			l = d.link(other, node)
-		}
-		l.Undeclared = l.Undeclared.Union(ports.Minus(l.Allowed))
 	}
 }
 
-// A side is a node and whether it is the one that opens connections.
-type side struct {
-	node string
-	out  bool
-}
-
-// meantOutside are the ports on which each node means to talk with any outside,
-// and may.
-func (d *drawing) meantOutside() map[side]reach.Ports {
-	out := map[side]reach.Ports{}
-	for at, l := range d.links {
-		if from, to := d.inside(at[0]), d.inside(at[1]); from != to {
-			s := side{at[0], true}
-			if to {
-				s = side{at[1], false}
-			}
-			out[s] = out[s].Union(l.Allowed)
-		}
+func (d *drawing) allow(con reach.Connection) {
+	from, to := d.own[con.From.Workload], d.own[con.To.Workload]
+	if from == nil || to == nil || from.Party != "" && to.Party != "" {
+		return
 	}
-	return out
+	// Traffic through a waypoint is drawn once, from who calls to who is called.
+	if from.Party == inventory.Waypoint || to.Party == inventory.Waypoint {
+		return
+	}
+	a, b := d.ids[con.From.Workload], d.ids[con.To.Workload]
+	ports, _ := con.Any().On(con.To.Workload)
+	ports = ports.Minus(tunnel)
+	if ports.IsEmpty() && len(to.Ports) == 0 && !con.Any().IsEmpty() {
+		ports = con.Any()
+	}
+	var meant reach.Ports
+	if l := d.links[[2]string{a, b}]; l != nil {
+		meant = l.Denied.Union(l.Allowed)
+	}
+	if d.open.covers(from, to) || a == b {
+		ports = ports.Intersect(meant)
+	}
+	if ports.IsEmpty() {
+		return
+	}
+	l := d.link(a, b)
+	if con.Via != nil && !slices.Contains(l.Via, con.Via.Text()) {
+		l.Via = append(l.Via, con.Via.Text())
+	}
+	l.MTLS = l.MTLS || from.Mesh != reach.NoMesh && to.Mesh != reach.NoMesh
+	l.Some = l.Some.Union(con.Some.Minus(con.Ports))
+	if everybodys(from) || everybodys(to) || d.inv.Model == nil {
+		meant = ports
+	}
+	l.Allowed = l.Allowed.Union(ports.Intersect(meant))
+	l.Denied = l.Denied.Minus(ports)
+	l.Undeclared = l.Undeclared.Union(ports.Minus(meant))
 }
 
-// inside reports whether a node stands for pods.
-func (d *drawing) inside(node string) bool { return len(d.sheet.Nodes[node]) > 0 }
+// tunnel is the port of a pod that an ambient mesh opens for itself.
+var tunnel = reach.PortsOf(reach.TCP(inventory.HBONE))
 
 // edges draws the links.
 func (d *drawing) edges() {
@@ -420,16 +391,12 @@ func (d *drawing) edges() {
 		return strings.Compare(a[0]+"\x00"+a[1], b[0]+"\x00"+b[1])
 	}) {
 		l := d.links[at]
-		l.Open = !d.declared
+		slices.Sort(l.Via)
 		d.sheet.Links = append(d.sheet.Links, *l)
-		undeclared := graph.Undeclared
-		if l.Open {
-			undeclared = graph.Allowed
-		}
 		for _, part := range []struct {
 			ports reach.Ports
 			state graph.State
-		}{{l.Allowed, graph.Allowed}, {l.Denied, graph.Denied}, {l.Undeclared, undeclared}} {
+		}{{l.Allowed, graph.Allowed}, {l.Denied, graph.Denied}, {l.Undeclared, graph.Undeclared}} {
 			if part.ports.IsEmpty() {
 				continue
 			}
@@ -437,8 +404,10 @@ func (d *drawing) edges() {
 			if part.state == graph.Allowed {
 				e.Split = d.split(l.To)
 			}
-			if l.Via != "" {
-				e.Details = append(e.Details, "via "+l.Via)
+			if part.state != graph.Denied {
+				for _, via := range l.Via {
+					e.Details = append(e.Details, "via "+via)
+				}
 			}
 			if some := part.ports.Intersect(l.Some); !some.IsEmpty() {
 				e.Details = append(e.Details, "some requests only: "+some.Text())
@@ -456,6 +425,9 @@ func (d *drawing) labels(l *Link, ports reach.Ports) []string {
 			listening, other = other, reach.Ports{}
 		}
 		ports = listening
+	}
+	if ports.IsAll() {
+		return []string{"all ports"}
 	}
 	var out []string
 	for r := range ports.Ranges() {

@@ -101,6 +101,17 @@ var guides = []appFile{
 	{"monitoring/alerts/README.md", "monitoring/alerts/README.md.tmpl", always, app},
 }
 
+// checks are the files for whoever runs the checks. They stand at the top of the
+// repository, where their readers look, in no kustomization and no environment.
+//
+// What they run is the same for every model: names of environments, branches and
+// the like are read where it runs, so that none of them is ever part of a script.
+var checks = []appFile{
+	{".github/workflows/kgen.yaml", ".github/workflows/kgen.yaml.tmpl", (*App).GitHub, app},
+	{".gitlab/kgen.gitlab-ci.yml", ".gitlab/kgen.gitlab-ci.yml.tmpl", (*App).GitLab, app},
+	{".pre-commit-config.yaml", ".pre-commit-config.yaml.tmpl", (*App).Checked, app},
+}
+
 const (
 	kustomizationFile     = "kustomization.yaml"
 	kustomizationTemplate = "_kustomization.yaml.tmpl"
@@ -215,10 +226,10 @@ func (l layout) built() []output {
 	return out
 }
 
-// planGuides lists the files for people.
+// planGuides lists the files for people, and for whoever runs the checks.
 func planGuides(a *App, without func(string) bool) []output {
 	var out []output
-	for _, file := range guides {
+	for _, file := range slices.Concat(guides, checks) {
 		if file.when(a) && !without(file.name) {
 			out = append(out, output{file.name, file.template, file.data(a)})
 		}

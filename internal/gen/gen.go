@@ -200,7 +200,7 @@ func (o output) render(set *template.Template, buf *bytes.Buffer, known *tree.Tr
 		}
 	}
 	out := bytes.Clone(text)
-	if strings.HasSuffix(o.path, ".yaml") {
+	if ext := path.Ext(o.path); ext == ".yaml" || ext == ".yml" {
 		if err := o.parse(out); err != nil {
 			return nil, fmt.Errorf("template %s does not render YAML: %w", o.template, err)
 		}
@@ -208,9 +208,10 @@ func (o output) render(set *template.Template, buf *bytes.Buffer, known *tree.Tr
 	return out, nil
 }
 
-// parse reads what was rendered: Kubernetes objects, or the list of a patch.
+// parse reads what was rendered: Kubernetes objects, the list of a patch, or what
+// another tool is told, which stands below names that begin with a dot.
 func (o output) parse(data []byte) error {
-	if o.template == patchTemplate {
+	if o.template == patchTemplate || strings.HasPrefix(o.path, ".") {
 		_, err := manifest.ParseValue(o.path, data)
 		return err
 	}

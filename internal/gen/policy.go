@@ -3,6 +3,7 @@ package gen
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"kgen.dev/kgen/internal/spec"
@@ -286,6 +287,8 @@ func (s *Service) calleeRules() []Rule {
 var (
 	privateExcept  = []string{"10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", metadataRange, "172.16.0.0/12", "192.168.0.0/16"}
 	privateExcept6 = []string{"fc00::/7", "fe80::/10"}
+	// The metadata services: of every cloud, and of EC2 over IPv6.
+	metadataRanges = []string{metadataRange, "fd00:ec2::254/128"}
 )
 
 func (s *Service) outsideRules() []Rule {
@@ -308,21 +311,24 @@ func (s *Service) outsideRules() []Rule {
 	return rules
 }
 
-// openRange is an address range without the cloud's metadata service, which
-// hands out credentials to whoever reaches it.
+// openRange is an address range without the cloud's metadata services, which
+// hand out credentials to whoever reaches them.
 func openRange(cidr string, except []string) Peer {
 	p := Peer{CIDR: cidr, Except: except}
 	outer, err := netip.ParsePrefix(cidr)
-	metadata := netip.MustParsePrefix(metadataRange)
-	if err != nil || outer.Bits() >= metadata.Bits() || !outer.Overlaps(metadata) {
+	if err != nil {
 		return p
 	}
-	for _, x := range except {
-		if inner, err := netip.ParsePrefix(x); err == nil && inner.Overlaps(metadata) {
-			return p
+	for _, text := range metadataRanges {
+		metadata := netip.MustParsePrefix(text)
+		closed := slices.ContainsFunc(except, func(x string) bool {
+			inner, err := netip.ParsePrefix(x)
+			return err == nil && inner.Overlaps(metadata)
+		})
+		if outer.Bits() < metadata.Bits() && outer.Overlaps(metadata) && !closed {
+			p.Except = append(slices.Clone(p.Except), text)
 		}
 	}
-	p.Except = append(append([]string(nil), except...), metadataRange)
 	return p
 }
 

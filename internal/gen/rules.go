@@ -107,6 +107,14 @@ func (s *Service) proxiedCallers() bool {
 // whole namespace. Extra matchers are given without braces; each of them makes
 // a selection of its own, and a series in several counts once.
 func (a *App) requestRate(metric, window string, extra ...string) string {
+	return a.rates(a.oneName, metric, window, extra...)
+}
+
+// plain leaves a vector as it is.
+func plain(vector string) string { return vector }
+
+// rates is requestRate with each of its vectors told as named says.
+func (a *App) rates(named func(string) string, metric, window string, extra ...string) string {
 	if len(extra) == 0 {
 		extra = []string{""}
 	}
@@ -117,7 +125,7 @@ func (a *App) requestRate(metric, window string, extra ...string) string {
 			if x != "" {
 				matchers += "," + x
 			}
-			parts = append(parts, a.oneName(fmt.Sprintf("rate(%s{%s}[%s])", metric, matchers, window)))
+			parts = append(parts, named(fmt.Sprintf("rate(%s{%s}[%s])", metric, matchers, window)))
 		}
 	}
 	return strings.Join(parts, "\n  or ")
@@ -333,7 +341,8 @@ func (s *Service) canaryAlert() Alert {
 		for _, x := range extra {
 			matchers = append(matchers, own+","+x)
 		}
-		return sumBy("destination_service_namespace", s.App.requestRate("istio_requests_total", "10m", matchers...))
+		// Summed up over the service's names, so that they need not be made one.
+		return sumBy("destination_service_namespace", s.App.rates(plain, "istio_requests_total", "10m", matchers...))
 	}
 	ratio := func(version string) string {
 		failed := rate(version, `response_code=~"5.."`, `grpc_response_status=~"`+grpcErrors+`"`)

@@ -206,23 +206,15 @@ func (d *drawing) shift(y int) {
 
 // summary counts what is drawn, in a line.
 func (d *drawing) summary() string {
-	services, states := 0, map[State]int{}
-	for _, n := range d.g.Nodes {
-		if n.Kind == Service {
-			services++
-		}
-	}
-	for i := range d.g.Edges {
-		states[d.g.Edges[i].look()]++
-	}
-	parts := []string{counted(services, "service"), counted(len(d.g.Edges), "connection")}
-	if n := states[Denied]; n > 0 {
+	c := d.g.counts()
+	parts := []string{counted(c.Services, "service"), counted(c.Connections, "connection")}
+	if n := c.Denied; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d declared but denied", n))
 	}
-	if n := states[Undeclared]; n > 0 {
+	if n := c.Undeclared; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d allowed but undeclared", n))
 	}
-	if n := states[Unknown]; n > 0 {
+	if n := c.Unknown; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d unknown", n))
 	}
 	return strings.Join(parts, " · ")

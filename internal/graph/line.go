@@ -219,6 +219,15 @@ func (w *weave) fillBoxes() {
 			b.left = append(b.left, s)
 		}
 	}
+	groups, alone := map[string]string{}, map[string]int{}
+	for _, gr := range w.g.Groups {
+		groups[gr.ID] = Visible(gr.Label)
+	}
+	for _, n := range w.g.Nodes {
+		if n.Group != "" {
+			alone[n.Group]++
+		}
+	}
 	for i := range w.boxes {
 		b, n := &w.boxes[i], &w.g.Nodes[i]
 		const icon = 22
@@ -237,6 +246,9 @@ func (w *weave) fillBoxes() {
 			b.badges[len(b.badges)-1] = append(b.badges[len(b.badges)-1], g)
 			row += g.width + 4
 			b.width = max(b.width, row+16)
+		}
+		if alone[n.Group] == 1 { // the box around it has a name as well
+			b.width = max(b.width, min(nodeText, width(groups[n.Group], nameSize, true)+8))
 		}
 		b.width = max(b.width, nodeWidth)
 		b.height = 20 + 16*len(b.name) + 20*len(b.badges)

@@ -39,7 +39,11 @@ func (d *drawing) svg(inline bool) []byte {
 	if inline {
 		role, top = "group", titleRoom-margin // the page has the title
 	}
-	p.f("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"kgen-graph\" viewBox=\"0 %d %d %d\" width=\"%d\" height=\"%d\" role=\"%s\" aria-labelledby=\"kg-title kg-desc\">\n", top, d.width, d.height-top, d.width, d.height-top, role)
+	size := fmt.Sprintf("width=\"%d\" height=\"%d\"", d.width, d.height-top)
+	if !inline { // as wide as there is room, and never larger than it was laid out
+		size = fmt.Sprintf("width=\"100%%\" style=\"max-width:%dpx;height:auto\"", d.width)
+	}
+	p.f("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"kgen-graph\" viewBox=\"0 %d %d %d\" %s role=\"%s\" aria-labelledby=\"kg-title kg-desc\">\n", top, d.width, d.height-top, size, role)
 	p.f("<title id=\"kg-title\">%s</title>\n<desc id=\"kg-desc\">%s</desc>\n", escaped(d.title), escaped(d.description()))
 	if !inline {
 		p.f("<style>\n%s</style>\n", Style())

@@ -189,27 +189,55 @@ func (inv *Inventory) takeVirtualService(o *manifest.Object, v *manifest.Virtual
 	inv.Doors = append(inv.Doors, d)
 }
 
-// istioGateways are the pods behind gateways of Istio's own API: those that
-// their selector selects, or the ones of the Helm chart (Istio, "gateway" chart:
-// istio: ingressgateway).
+// istioGateways are the pods behind gateways of Istio's own API: the workloads
+// of any namespace that their selector selects (Istio, "Gateway: selector"),
+// otherwise proxies of such labels where the mesh is installed. Without a
+// selector they have the labels of its Helm chart, istio: ingressgateway.
 func (inv *Inventory) istioGateways(from string, gateways []string) []reach.Endpoint {
 	var out []reach.Endpoint
 	for _, g := range gateways {
+		if g == "mesh" {
+			continue
+		}
 		namespace, gateway, qualified := strings.Cut(g, "/")
 		if !qualified {
 			namespace, gateway = from, g
 		}
-		labels := map[string]string{"istio": "ingressgateway"}
+		labels := map[string]string{}
 		if o := inv.Object("networking.istio.io", "Gateway", namespace, gateway); o != nil {
 			if v, err := o.Value(); err == nil {
 				labels = textMap(v, "spec", "selector")
 			}
 		}
-		if g != "mesh" {
-			out = append(out, reach.Pod(&reach.Workload{Namespace: "istio-system", Name: "ingressgateway", Labels: labels}))
+		if len(labels) == 0 {
+			labels = map[string]string{"istio": "ingressgateway"}
+		}
+		for _, w := range inv.gatewayPods(labels) {
+			out = append(out, w.Endpoint())
 		}
 	}
 	return out
+}
+
+// gatewayPods are the proxies at the mesh's edge that have labels.
+func (inv *Inventory) gatewayPods(labels map[string]string) []*Workload {
+	var out []*Workload
+	selector := manifest.Selector{MatchLabels: labels}
+	for _, w := range inv.Workloads {
+		if selector.Matches(w.Labels) {
+			out = append(out, w)
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	root := "istio-system"
+	if inv.Model != nil && inv.Model.Spec.Mesh.Namespace != "" {
+		root = inv.Model.Spec.Mesh.Namespace
+	}
+	proxies := inv.door(root, labels)
+	proxies.Mesh = reach.Gateway
+	return []*Workload{proxies}
 }
 
 // textMap is the mapping of texts at a path of a value.

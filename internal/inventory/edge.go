@@ -3,9 +3,7 @@ package inventory
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"kgen.dev/kgen/internal/manifest"
@@ -29,7 +27,9 @@ type Edge struct {
 	Ports []reach.Port
 	// Model is the path below spec in kgen.yaml that declares it, or "".
 	Model string
-	// Object and Path lead to the environment variable Variable that names the other.
+	// Object and Path lead to what names the other: an environment variable's value,
+	// in a pod template or a ConfigMap, or an argument. Variable is the variable's
+	// name, or args[0] or command[0].
 	Object   *manifest.Object
 	Path     []any
 	Variable string
@@ -199,94 +199,4 @@ func addressVariable(name string) bool {
 		}
 	}
 	return false
-}
-
-// variableEdges are what containers are given the address of: an environment
-// variable with "name:port", a URL or a Service's full name, or, where the
-// variable's name says that it is an address, a Service's name alone.
-func (inv *Inventory) variableEdges() []Edge {
-	var out []Edge
-	for _, w := range inv.Workloads {
-		if w.Object == nil {
-			continue
-		}
-		pods, err := manifest.PodsOf(w.Object)
-		if err != nil || pods == nil {
-			continue
-		}
-		for path, c := range pods.Template.Spec.Running {
-			for i, v := range c.Env {
-				service, port := inv.addressed(v, w.Namespace)
-				if service == nil {
-					continue
-				}
-				for _, other := range service.Pods {
-					target, ok := other.Target(port)
-					if !ok || other == w {
-						continue
-					}
-					at := pods.At(append(append([]any{"spec"}, path...), "env", i, "value")...)
-					out = append(out, Edge{From: w, To: other, Service: service, Ports: []reach.Port{target}, Object: w.Object, Path: at, Variable: v.Name})
-				}
-			}
-		}
-	}
-	return out
-}
-
-// addressed is the Service and its port that a variable's value names, seen from
-// a namespace; nil where it names none that is known.
-func (inv *Inventory) addressed(v manifest.EnvVar, from string) (*Service, manifest.ServicePort) {
-	host, port, scheme := splitAddress(v.Value)
-	if host == "" {
-		return nil, manifest.ServicePort{}
-	}
-	service := inv.Host(host, from).Service
-	if service == nil || len(service.V.Spec.Ports) == 0 {
-		return nil, manifest.ServicePort{}
-	}
-	ports := service.V.Spec.Ports
-	switch {
-	case port != 0:
-		p, ok := service.Port(manifest.IntOrString{Number: port})
-		if !ok {
-			return nil, manifest.ServicePort{}
-		}
-		return service, p
-	case scheme == "" && !addressVariable(v.Name) && !strings.Contains(host, ".svc"):
-		return nil, manifest.ServicePort{} // a word that happens to be a Service's name
-	case len(ports) == 1:
-		return service, ports[0]
-	}
-	if p, ok := service.Port(manifest.IntOrString{Number: map[string]int{"http": 80, "https": 443}[scheme]}); ok {
-		return service, p
-	}
-	return nil, manifest.ServicePort{}
-}
-
-// splitAddress takes host, port and scheme out of a value: "api:8080",
-// "http://api/v1", "postgres://user@db:5432/x", "api.shop.svc.cluster.local".
-func splitAddress(value string) (host string, port int, scheme string) {
-	value = strings.TrimSpace(value)
-	if value == "" || strings.ContainsAny(value, " ,;$") {
-		return "", 0, ""
-	}
-	if strings.Contains(value, "://") {
-		u, err := url.Parse(value)
-		if err != nil {
-			return "", 0, ""
-		}
-		port, _ = strconv.Atoi(u.Port())
-		return u.Hostname(), port, u.Scheme
-	}
-	value, _, _ = strings.Cut(value, "/")
-	host, text, found := strings.Cut(value, ":")
-	if found {
-		number, err := strconv.Atoi(text)
-		if err != nil {
-			return "", 0, ""
-		}
-		port = number
-	}
-	return host, port, ""
 }

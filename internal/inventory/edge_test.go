@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,7 +61,15 @@ func TestVariableEdges(t *testing.T) {
 		"grpc://me:secret@api.shop.svc:81/x": "9001/TCP",
 		"api":                                "",
 		"api:http":                           "",
-		"api:80,other:80":                    "",
+		"api:80,other:80":                    "9000/TCP",
+		"other:9, api:80;api:81":             "9000/TCP 9001/TCP",
+		"kafka://other:80,api:80/x":          "9000/TCP",
+		"jdbc:postgresql://api:80/db?a=b":    "9000/TCP",
+		"jdbc:oracle:thin:@//api:81/x":       "9001/TCP",
+		"postgres://u:$(PASSWORD)@api:80/db": "9000/TCP",
+		"dns:///api:81":                      "9001/TCP",
+		"http://$(HOST):80":                  "",
+		"api:0":                              "",
 		"$(API):80":                          "",
 		"example.com:80":                     "",
 		"http://[::1":                        "",
@@ -75,6 +84,69 @@ func TestVariableEdges(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, strings.Join(got, " ")); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", value, diff)
+		}
+	}
+}
+
+// TestToldEdges: what is given by ConfigMaps, by arguments and by the names of a
+// StatefulSet's pods, and where each is written.
+func TestToldEdges(t *testing.T) {
+	objects, err := manifest.Parse("all.yaml", []byte(`
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec: {template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, ports: [{name: pg, containerPort: 5432}]}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: reader, namespace: shop}
+spec: {template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, ports: [{name: pg, containerPort: 5432}]}]}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {clusterIP: None, selector: {app: db}, ports: [{name: pg, port: 5432, targetPort: pg}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: shop}
+data: {MODE: db, DB_HOST: db, brokers: "db:5432,other:1"}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for container, want := range map[string][]string{
+		"envFrom: [{prefix: X_, configMapRef: {name: settings}}]": {
+			"shop/db by ConfigMap shop/settings X_DB_HOST 25:27", "shop/reader by ConfigMap shop/settings X_DB_HOST 25:27"},
+		"envFrom: [{configMapRef: {name: others}}, {secretRef: {name: settings}}]":        nil,
+		"env: [{name: B, valueFrom: {configMapKeyRef: {name: settings, key: MODE}}}]":     nil,
+		"env: [{name: B, valueFrom: {configMapKeyRef: {name: settings, key: none}}}]":     nil,
+		"env: [{name: B_URL, valueFrom: {configMapKeyRef: {name: settings, key: MODE}}}]": {"shop/db by ConfigMap shop/settings B_URL 25:14", "shop/reader by ConfigMap shop/settings B_URL 25:14"},
+		`env: [{name: H, value: db-0.db}, {name: U, value: "pg://a@$(H):5432"}]`:          {"shop/db by Deployment shop/web U 5:133"},
+		`env: [{name: U, value: "db-0.db:5432"}]`:                                         {"shop/db by Deployment shop/web U 5:106"},
+		`env: [{name: U, value: "db-0.db.shop.svc.cluster.local:5432"}]`:                  {"shop/db by Deployment shop/web U 5:106"},
+		`env: [{name: U, value: "reader-0.db:5432"}, {name: V, value: "db-x.db:5432"}]`:   nil,
+		`args: ["--db=db-1.db:5432", db, "DB_HOST=db"]`:                                   {"shop/db by Deployment shop/web args[0] 5:90"},
+		`command: [sh, -c, "wait-for pg://db-0.db:5432/x && exec web"]`:                   {"shop/db by Deployment shop/web command[2] 5:101"},
+	} {
+		data := slices.Clone(objects)
+		again, err := manifest.Parse("all.yaml", []byte("\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec: {template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, "+container+"}]}}}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[0] = again[0]
+		var got []string
+		for _, e := range New(data, nil).Edges() {
+			at := e.Object.At(e.Path...)
+			got = append(got, fmt.Sprintf("%s by %s %s %d:%d", e.To.Text(), e.Object.Ref(), e.Variable, at.Line, at.Column))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", container, diff)
 		}
 	}
 }

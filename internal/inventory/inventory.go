@@ -104,6 +104,9 @@ func New(objects []*manifest.Object, model *spec.Network) *Inventory {
 	var err error
 	inv.Policies, err = reach.New(objects, reach.BlocksMatchExternal)
 	errors.As(err, &inv.Refused)
+	if inv.Model != nil && inv.Model.Spec.Mesh.Namespace != "" {
+		inv.Policies.RootNamespace = inv.Model.Spec.Mesh.Namespace
+	}
 	inv.takeNamespaces()
 	inv.takeWorkloads()
 	inv.takeServices()

@@ -107,6 +107,9 @@ func TestPodsJoinTheMeshAsTheirLabelsSay(t *testing.T) {
 		{pod: `sidecar.istio.io/inject: "true"`, want: reach.Sidecar},
 		{namespace: "istio.io/dataplane-mode: ambient", pod: "istio.io/dataplane-mode: none", want: reach.NoMesh},
 		{pod: "istio.io/dataplane-mode: ambient", want: reach.Ambient},
+		{namespace: "istio-injection: disabled", pod: `sidecar.istio.io/inject: "true"`, want: reach.NoMesh},
+		{pod: "istio.io/rev: canary", want: reach.Sidecar},
+		{namespace: "istio-injection: enabled, istio.io/dataplane-mode: ambient", want: reach.Sidecar},
 		{namespace: "istio-injection: enabled", host: true, want: reach.NoMesh},
 	} {
 		text := fmt.Sprintf(`

@@ -3,6 +3,7 @@ package inventory
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/reach"
@@ -20,6 +21,10 @@ const (
 	IngressUsesItToo  = "istio.io/ingress-use-waypoint"
 	WaypointNamespace = "istio.io/use-waypoint-namespace"
 )
+
+// templatesAnnotation names the templates that a pod is injected with: "gateway"
+// makes it a proxy at the edge (Istio, "Installing Gateways").
+const templatesAnnotation = "inject.istio.io/templates"
 
 // HBONE is the port of ambient's tunnels, ProxyMetrics and AgentMetrics are
 // those of a sidecar, XDS is istiod's (Istio, "Application requirements").
@@ -53,11 +58,12 @@ func (inv *Inventory) namespaceMode(n *Namespace) reach.Mesh {
 	if n == nil {
 		return reach.NoMesh
 	}
+	// Of both, the sidecar stays: ambient mode leaves pods with one alone.
 	switch {
-	case n.Labels[DataplaneLabel] == "ambient":
-		return reach.Ambient
 	case n.Labels[InjectionLabel] == "enabled", n.Labels[InjectionLabel] != "disabled" && n.Labels[RevisionLabel] != "":
 		return reach.Sidecar
+	case n.Labels[DataplaneLabel] == "ambient":
+		return reach.Ambient
 	}
 	return reach.NoMesh
 }
@@ -78,8 +84,14 @@ func (inv *Inventory) meshMode(w *Workload) reach.Mesh {
 		}
 		return w.Annotations[key]
 	}
+	// Injection happens where neither the namespace nor the pod says no, and one of
+	// them says yes; the pod only by a label (Istio, "Controlling the injection policy").
+	n := inv.namespaces[w.Namespace]
+	refused := of(InjectLabel) == "false" || n != nil && n.Labels[InjectionLabel] == "disabled"
 	switch {
-	case of(InjectLabel) == "true":
+	case !refused && strings.Contains(w.Annotations[templatesAnnotation], "gateway"):
+		return reach.Gateway
+	case !refused && (w.Labels[InjectLabel] == "true" || w.Labels[RevisionLabel] != ""):
 		return reach.Sidecar
 	case of(DataplaneLabel) == "ambient":
 		return reach.Ambient
@@ -87,7 +99,6 @@ func (inv *Inventory) meshMode(w *Workload) reach.Mesh {
 	mode := inv.namespaceMode(inv.namespaces[w.Namespace])
 	if inv.Model != nil {
 		m := inv.Model.Spec.Mesh
-		n := inv.namespaces[w.Namespace]
 		// Whom the model names elsewhere is taken for a member of the mesh where
 		// nothing says otherwise: it is known there by its identity.
 		named := w.Namespace == inv.Model.Spec.Namespace || w.Party == Caller || w.Party == Callee
@@ -101,7 +112,7 @@ func (inv *Inventory) meshMode(w *Workload) reach.Mesh {
 			return reach.Gateway
 		}
 	}
-	if mode == reach.Sidecar && of(InjectLabel) == "false" || mode == reach.Ambient && of(DataplaneLabel) == "none" {
+	if mode == reach.Sidecar && refused || mode == reach.Ambient && of(DataplaneLabel) == "none" {
 		return reach.NoMesh
 	}
 	return mode
@@ -135,11 +146,22 @@ func (inv *Inventory) Waypoint(s *Service) *Workload {
 		namespace = s.Namespace
 	}
 	for _, w := range inv.PartyPods(namespace, manifest.Selector{MatchLabels: map[string]string{gatewayNameLabel: waypoint}}) {
-		if w.Party == Waypoint {
+		if w.Party == Waypoint && forServices(w) {
 			return w
 		}
 	}
 	return nil
+}
+
+// forServices reports whether a waypoint takes what is sent to Services: all do
+// but those that are labelled to be for workloads alone, or for nothing (Istio,
+// "Waypoint traffic types").
+func forServices(w *Workload) bool {
+	if w.Object == nil {
+		return true
+	}
+	kind := w.Object.Labels["istio.io/waypoint-for"]
+	return kind == "" || kind == "service" || kind == "all"
 }
 
 // probeAddresses are from where the kubelet's probes seem to come to pods in

@@ -100,6 +100,9 @@ type Container struct {
 	RestartPolicy string          `yaml:"restartPolicy"` // of an init container: Always makes it a sidecar
 	Ports         []ContainerPort `yaml:"ports"`
 	Env           []EnvVar        `yaml:"env"`
+	EnvFrom       []EnvFrom       `yaml:"envFrom"`
+	Command       []string        `yaml:"command"`
+	Args          []string        `yaml:"args"`
 }
 
 // ContainerPort is one port that a container says it listens on.
@@ -110,10 +113,24 @@ type ContainerPort struct {
 	Protocol      string `yaml:"protocol"` // empty means TCP
 }
 
-// EnvVar is an environment variable with a literal value.
+// EnvVar is an environment variable with a literal value, or one of a ConfigMap.
 type EnvVar struct {
-	Name  string `yaml:"name"`
-	Value string `yaml:"value"`
+	Name      string `yaml:"name"`
+	Value     string `yaml:"value"`
+	ValueFrom struct {
+		ConfigMapKeyRef struct {
+			Name string `yaml:"name"`
+			Key  string `yaml:"key"`
+		} `yaml:"configMapKeyRef"`
+	} `yaml:"valueFrom"`
+}
+
+// EnvFrom makes a variable of each entry of a ConfigMap.
+type EnvFrom struct {
+	Prefix       string `yaml:"prefix"`
+	ConfigMapRef struct {
+		Name string `yaml:"name"`
+	} `yaml:"configMapRef"`
 }
 
 // Role is an rbac.authorization.k8s.io/v1 Role.

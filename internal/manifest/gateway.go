@@ -1,5 +1,12 @@
 package manifest
 
+import (
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
 // Ingress is a networking.k8s.io/v1 Ingress.
 type Ingress struct {
 	Head `yaml:",inline"`
@@ -133,11 +140,27 @@ type RouteRule struct {
 	} `yaml:"retry"`
 }
 
-// RouteMethod is a GRPCRoute's method.
+// RouteMethod is what a route matches of a request's method: of a GRPCRoute a
+// mapping, of an HTTPRoute one word such as GET.
 type RouteMethod struct {
+	HTTP    string `yaml:"-"` // the word
 	Type    string `yaml:"type"`
 	Service string `yaml:"service"`
 	Method  string `yaml:"method"`
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (m *RouteMethod) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		return node.Decode(&m.HTTP)
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if key := node.Content[i]; !slices.Contains([]string{"type", "service", "method"}, key.Value) {
+			return fmt.Errorf("line %d: field %s is none of a GRPCRoute's method", key.Line, key.Value)
+		}
+	}
+	type mapping RouteMethod
+	return node.Decode((*mapping)(m))
 }
 
 // RouteFilter changes a request on its way.

@@ -45,7 +45,7 @@ func Compare(before, after *Connections) Difference {
 		same := a != nil && b != nil && before.layer == Network && after.layer == Network &&
 			was.signature(before.index[a]) == is.signature(after.index[b])
 		if !same {
-			d.pairs(was.row(a), is.row(b))
+			d.pairs(was.facing(a, is.meant(b)), is.facing(b, was.meant(a)))
 		}
 		d.border(before.outgoingOf(a), after.outgoingOf(b))
 	}
@@ -86,6 +86,19 @@ func (r *rows) row(w *Workload) []Connection {
 		return nil
 	}
 	return slices.Collect(r.c.outgoing(r.c.index[w], &r.scratch))
+}
+
+// meant reports whether a workload's connection to itself is in its row.
+func (r *rows) meant(w *Workload) bool { return w != nil && r.c.set.meansItself(w) }
+
+// facing is the row, with what the workload's pods may say to each other where
+// the other side has that in its row.
+func (r *rows) facing(w *Workload, itself bool) []Connection {
+	out := r.row(w)
+	if w != nil && itself && !r.meant(w) {
+		out = append(out, r.c.Between(w, w)...)
+	}
+	return out
 }
 
 // signature sums up the classes that a workload is in, so that equal ones mean

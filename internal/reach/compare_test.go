@@ -55,6 +55,7 @@ func TestCompare(t *testing.T) {
 		{"isolation closes all but the port", reach.Network, nil, []string{"NP shop: podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {}}], ports: [{port: 5432}]}]"}, strings.Join([]string{
 			"closes edge/door -> shop/db: all ports",
 			"closes shop/api -> shop/db: 1-5431/TCP, 5433-65535/TCP, any UDP port, any SCTP port",
+			"closes shop/db -> shop/db: 1-5431/TCP, 5433-65535/TCP, any UDP port, any SCTP port",
 			"closes shop/web -> shop/db: 1-5431/TCP, 5433-65535/TCP, any UDP port, any SCTP port",
 			"closes the internet -> shop/db: all ports", ""}, "\n")},
 	} {

@@ -230,8 +230,9 @@ func (s *Set) meshed(from, to, via *Workload) ruling {
 }
 
 // Pairs yields every connection between two workloads, by the namespaces and
-// names of the first, then of the second. What a workload's pods say to each
-// other is left out; ask Between.
+// names of the first, then of the second. What a workload's pods may say to each
+// other is among them where a rule of a policy that selects them names them as
+// its peer, as that of a database cluster does; of others ask Between.
 func (c *Connections) Pairs() iter.Seq[Connection] {
 	return func(yield func(Connection) bool) {
 		s := new(scratch)
@@ -257,7 +258,7 @@ func (c *Connections) From(w *Workload) iter.Seq[Connection] {
 func (c *Connections) outgoing(i int32, s *scratch) iter.Seq[Connection] {
 	return func(yield func(Connection) bool) {
 		for _, cell := range c.from.row(i, len(c.pods), func(a *area) *members { return a.to }, s) {
-			if cell.other == i {
+			if cell.other == i && !c.set.meansItself(c.pods[i]) {
 				continue
 			}
 			if connection, some := c.connection(c.pods[i], c.pods[cell.other], cell.via, cell.ports); some && !yield(connection) {
@@ -275,7 +276,7 @@ func (c *Connections) To(w *Workload) iter.Seq[Connection] {
 			return
 		}
 		for _, cell := range c.to.row(i, len(c.pods), func(a *area) *members { return a.from }, new(scratch)) {
-			if cell.other == i {
+			if cell.other == i && !c.set.meansItself(w) {
 				continue
 			}
 			if connection, some := c.connection(c.pods[cell.other], w, cell.via, cell.ports); some && !yield(connection) {
@@ -283,6 +284,22 @@ func (c *Connections) To(w *Workload) iter.Seq[Connection] {
 			}
 		}
 	}
+}
+
+// meansItself reports whether a rule for w's pods names them as its peer. Rules
+// for everybody mean nobody in particular.
+func (s *Set) meansItself(w *Workload) bool {
+	for _, p := range s.policiesOf(w) {
+		for _, d := range []Direction{Ingress, Egress} {
+			rules, isolates := p.rules(d)
+			for _, r := range rules {
+				if isolates && len(r.peers) > 0 && s.peersMatch(r.peers, p.object.Namespace, Pod(w)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Between is what one workload may open at another, the direct way first, then

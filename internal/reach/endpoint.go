@@ -95,6 +95,7 @@ func (p Port) Text() string { return fmt.Sprintf("%d/%s", p.Number, p.Protocol) 
 type Endpoint struct {
 	Workload *Workload
 	IP       netip.Addr
+	name     string // what an address stands for
 	node     bool
 }
 
@@ -104,6 +105,12 @@ func Pod(w *Workload) Endpoint { return Endpoint{Workload: w} }
 
 // Address is an endpoint outside the cluster's pods.
 func Address(ip netip.Addr) Endpoint { return Endpoint{IP: ip} }
+
+// As is the endpoint under a name: an address that stands for others is told by it.
+func (e Endpoint) As(name string) Endpoint {
+	e.name = name
+	return e
+}
 
 // OwnNode is the node of the pod at the other end, as the kubelet's probes use it.
 func OwnNode() Endpoint { return Endpoint{node: true} }
@@ -115,6 +122,8 @@ func (e Endpoint) Text() string {
 		return "its node"
 	case e.Workload != nil:
 		return e.Workload.Text()
+	case e.name != "":
+		return e.name
 	}
 	return e.IP.String()
 }

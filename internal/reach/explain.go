@@ -15,6 +15,8 @@ const (
 	Allowed Answer = "allowed"
 	ForSome Answer = "allowed for some requests"
 	Denied  Answer = "denied"
+	// ForSomeAddresses is the answer about many addresses at once, as the internet is.
+	ForSomeAddresses Answer = "allowed for some addresses"
 )
 
 // Explanation answers whether one party may open a port of another, and why.
@@ -218,6 +220,9 @@ func narrower(a, b *policy) bool {
 
 // peerText spells the peer that a rule would name.
 func peerText(e Endpoint, namespace string) string {
+	if e.Workload == nil && e.name != "" {
+		return e.name
+	}
 	if e.Workload == nil {
 		return "the address " + e.Text()
 	}
@@ -305,7 +310,10 @@ func (s *Set) door(r *Route, from, to Endpoint, port Port) {
 
 func plaintextChange(policy *manifest.Object, from, to Endpoint, port Port) Change {
 	c := Change{Layer: MeshPolicy, Direction: Ingress, Policy: policy, Opens: true}
-	text := fmt.Sprintf("bring %s into the mesh, or let %s take plaintext on %s with portLevelMtls in a PeerAuthentication that selects it", from.Text(), to.Text(), port.Text())
+	text := fmt.Sprintf("let %s take plaintext on %s with portLevelMtls in a PeerAuthentication that selects it", to.Text(), port.Text())
+	if from.Workload != nil {
+		text = fmt.Sprintf("bring %s into the mesh, or %s", from.Text(), text)
+	}
 	if policy != nil {
 		c.Position = policy.At("spec", "mtls", "mode")
 		text += " (" + policy.Ref() + " at " + c.Position.String() + " says STRICT)"

@@ -79,6 +79,52 @@ func (r Reason) Text() string {
 	return fmt.Sprintf("no policy isolates %s for %s", r.self.Text(), r.Direction)
 }
 
+// Sentences says reasons in their order, the policies that isolate one end
+// without a rule for the other in one sentence.
+func Sentences(reasons []Reason) []string {
+	type side struct {
+		layer       Layer
+		direction   Direction
+		self, other Endpoint
+		port        Port
+		note        string
+	}
+	at := map[side]int{}
+	var out []string
+	var together [][]Reason
+	for _, r := range reasons {
+		s := side{r.Layer, r.Direction, r.self, r.other, r.port, r.note}
+		if i, again := at[s]; again && r.Verdict == Isolates {
+			together[i] = append(together[i], r)
+			continue
+		} else if r.Verdict == Isolates {
+			at[s] = len(together)
+		}
+		together = append(together, []Reason{r})
+	}
+	for _, group := range together {
+		if len(group) == 1 {
+			out = append(out, group[0].Text())
+			continue
+		}
+		var names []string
+		for _, r := range group {
+			names = append(names, fmt.Sprintf("%s/%s (%s)", r.Policy.Namespace, r.Policy.Name, r.Position()))
+		}
+		r := group[0]
+		text := fmt.Sprintf("NetworkPolicies %s isolate %s for %s", strings.Join(names, ", "), r.self.Text(), r.Direction)
+		if r.Layer == MeshPolicy {
+			text = fmt.Sprintf("AuthorizationPolicies %s restrict %s", strings.Join(names, ", "), r.self.Text())
+		}
+		text += fmt.Sprintf(", and none has a rule for %s on %s", r.other.Text(), r.port.Text())
+		if r.note != "" {
+			text += " (" + r.note + ")"
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
 func (r Reason) meshText() string {
 	var b strings.Builder
 	switch {

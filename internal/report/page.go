@@ -94,9 +94,17 @@ const (
 type Item struct {
 	ID       string // "C1"
 	Title    string
+	Pitfall  bool // it is to be avoided, not done
 	State    State
-	By       []string // what satisfies it, or why it was not checked
+	Passed   []Check  // what looked at something and found no fault
+	Why      []string // why it was not checked
 	Findings []Finding
+}
+
+// Check is a rule that an item is judged by.
+type Check struct {
+	ID    string // "NP02"
+	Title string // the fault that it looks for: "A pod is outside of the default-deny"
 }
 
 // Finding is what a rule has to say about a place.

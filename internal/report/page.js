@@ -172,11 +172,22 @@ document.addEventListener('click', e => {
 const box = svg.viewBox.baseVal;
 whole = [box.x, box.y, box.width, box.height];
 let now = whole.slice();
+// Fitted to the view, a large graph could not be read: it begins at its top left
+// then, no smaller than this many units a pixel, and is moved from there.
+const legible = 1.6;
 const size = () => {
-  view.style.height = Math.min(innerHeight * .72, Math.max(288, view.clientWidth * whole[3] / whole[2])) + 'px';
+  const units = Math.max(1, Math.min(whole[2] / view.clientWidth, legible));
+  view.style.height = Math.min(innerHeight * .72, Math.max(288, whole[3] / units)) + 'px';
+};
+const begin = () => {
+  const fitted = Math.max(whole[2] / view.clientWidth, whole[3] / view.clientHeight);
+  if (fitted <= legible) { now = whole.slice(); return; }
+  const w = view.clientWidth * legible, h = view.clientHeight * legible;
+  now = [whole[0] - Math.max(0, w - whole[2]) / 2, whole[1] - Math.max(0, h - whole[3]) / 2, w, h];
 };
 view.classList.add('live');
 size();
+begin();
 addEventListener('resize', size);
 draw = () => svg.setAttribute('viewBox', now.map(v => Math.round(v * 100) / 100).join(' '));
 const scale = () => Math.max(now[2] / view.clientWidth, now[3] / view.clientHeight); // units a pixel
@@ -186,6 +197,7 @@ function zoom(by, cx, cy) {
   now = [cx - (cx - now[0]) * factor, cy - (cy - now[1]) * factor, now[2] * factor, now[3] * factor];
   draw();
 }
+draw();
 const middle = () => [now[0] + now[2] / 2, now[1] + now[3] / 2];
 const pan = (dx, dy) => { now[0] += dx; now[1] += dy; draw(); };
 const fit = () => { now = whole.slice(); draw(); };

@@ -11,6 +11,7 @@ type partySheet struct {
 	ID, Label, Group string
 	Kind             graph.Kind
 	Badges           []string
+	Details          []string // the node's own
 	Ports            []string
 	Callers, Calls   []linkSheet
 	Policies         []Policy
@@ -30,7 +31,7 @@ func newParties(p *Page, g *graph.Graph, l labels) []partySheet {
 	}
 	sheets := make([]partySheet, len(g.Nodes))
 	for i, n := range g.Nodes {
-		sheets[i] = partySheet{ID: n.ID, Label: l.of(n.ID), Group: groups[n.Group], Kind: n.Kind, Badges: n.Badges, Ports: n.Details}
+		sheets[i] = partySheet{ID: n.ID, Label: l.of(n.ID), Group: groups[n.Group], Kind: n.Kind, Badges: n.Badges, Details: n.Details}
 	}
 	for _, e := range g.Edges {
 		from, to := l.at[e.From], l.at[e.To]
@@ -53,9 +54,7 @@ func newParties(p *Page, g *graph.Graph, l labels) []partySheet {
 	}
 	for _, party := range p.Parties {
 		if i, ok := l.at[party.ID]; ok {
-			if len(party.Ports) > 0 {
-				sheets[i].Ports = party.Ports
-			}
+			sheets[i].Ports = append(sheets[i].Ports, party.Ports...)
 			sheets[i].Policies = append(sheets[i].Policies, party.Policies...)
 		}
 	}

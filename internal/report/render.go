@@ -77,8 +77,12 @@ func newSheet(p *Page) *sheet {
 			s.Suppressed = append(s.Suppressed, newFinding(f))
 		}
 	}
-	for _, it := range p.Checklist {
-		s.Checklist = append(s.Checklist, newItem(it))
+	for _, state := range []State{Violated, NotChecked, Satisfied} { // what needs doing comes first
+		for _, it := range p.Checklist {
+			if it.standing() == state {
+				s.Checklist = append(s.Checklist, newItem(it))
+			}
+		}
 	}
 	for _, c := range p.Canaries {
 		s.Canaries = append(s.Canaries, newCanary(c))
@@ -182,21 +186,42 @@ func newFinding(f Finding) findingSheet {
 	return s
 }
 
+// standing is the state; a word that is none of them checks nothing.
+func (it *Item) standing() State {
+	if it.State == Satisfied || it.State == Violated {
+		return it.State
+	}
+	return NotChecked
+}
+
 type itemSheet struct {
 	Item
 	Class    string
 	Sign     string
+	Word     string
+	Absent   string // the faults that were looked for and not found
 	Findings []findingSheet
 }
 
 func newItem(it Item) itemSheet {
-	s := itemSheet{Item: it, Class: "unchecked", Sign: "?"}
+	s := itemSheet{Item: it, Class: "unchecked", Sign: "?", Word: string(it.State)}
 	switch it.State {
 	case Satisfied:
 		s.Class, s.Sign = "satisfied", "\u2713"
+		if it.Pitfall {
+			s.Word = "avoided"
+		}
 	case Violated:
 		s.Class, s.Sign = "violated", "\u00d7"
+		if it.Pitfall {
+			s.Word = "not avoided"
+		}
 	}
+	var absent []string
+	for _, c := range it.Passed {
+		absent = append(absent, show(c.Title))
+	}
+	s.Absent = strings.Join(absent, "; ")
 	for _, f := range it.Findings {
 		s.Findings = append(s.Findings, newFinding(f))
 	}

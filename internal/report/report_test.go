@@ -167,7 +167,7 @@ func TestFindings(t *testing.T) {
 	p := &report.Page{
 		Graph:     &graph.Graph{Nodes: []graph.Node{{ID: "a"}, {ID: "b"}}},
 		Findings:  []report.Finding{f, quiet},
-		Checklist: []report.Item{{ID: "C1", Title: "policies", State: report.Violated, Findings: []report.Finding{f}}, {ID: "C2", Title: "mesh", State: report.NotChecked, By: []string{"no mesh"}}, {ID: "C3", Title: "ingress", State: report.Satisfied, By: []string{"a door"}}},
+		Checklist: []report.Item{{ID: "C1", Title: "policies", State: report.Violated, Findings: []report.Finding{f}}, {ID: "C2", Title: "mesh", State: report.NotChecked, Why: []string{"no mesh"}}, {ID: "C3", Title: "ingress", State: report.Satisfied, Passed: []report.Check{{ID: "IN01", Title: "A door leads nowhere"}}}, {ID: "P1", Title: "exposed", Pitfall: true, State: report.Satisfied}},
 	}
 	page := body(t, p)
 	section := func(id string) string {
@@ -187,10 +187,47 @@ func TestFindings(t *testing.T) {
 	if _, apart, ok := strings.Cut(section("findings"), `<details class="suppressed"><summary>1 suppressed</summary>`); !ok || !strings.Contains(apart, silent) {
 		t.Errorf("the suppressed finding does not stand apart:\n%s", section("findings"))
 	}
-	for _, want := range []string{"× violated", "? not checked", "✓ satisfied", "<li>no mesh</li>", "<li>a door</li>", "1 finding<"} {
+	for _, want := range []string{"× violated", "? not checked", "✓ satisfied", "<li>no mesh</li>", "&#10003; IN01", "no finding of: A door leads nowhere", "✓ avoided", "<details open><summary>1 finding<"} {
 		if !strings.Contains(section("checklist"), want) {
 			t.Errorf("the checklist does not say %q", want)
 		}
+	}
+}
+
+// TestChecklist: what needs doing comes first, and says what stands against it.
+func TestChecklist(t *testing.T) {
+	passed := []report.Check{{ID: "NP02", Title: "A pod is outside of the default-deny"}, {ID: "NP03", Title: "Names"}}
+	p := &report.Page{Checklist: []report.Item{
+		{ID: "C1", Title: "one", State: report.Satisfied, Passed: passed},
+		{ID: "C2", Title: "two", State: report.NotChecked, Why: []string{"SM01: there is no mesh"}},
+		{ID: "C3", Title: "three", State: report.Violated, Passed: passed[:1], Findings: []report.Finding{{Rule: "NP01", Message: "open"}}},
+		{ID: "P1", Title: "four", Pitfall: true, State: report.Satisfied},
+		{ID: "P2", Title: "five", Pitfall: true, State: report.Violated, Findings: []report.Finding{{Rule: "NP01", Message: "open"}}},
+	}}
+	page := body(t, p)
+	var got []string
+	for _, item := range regexp.MustCompile(`(?s)<li class="item .*?</div>.*?\n`).FindAllString(page, -1) {
+		text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.ReplaceAll(item, "<details open>", "(open)"), " ")
+		got = append(got, strings.Join(strings.Fields(text), " "))
+	}
+	want := []string{
+		"C3 three × violated (open) 1 finding NP01 open &#10003; NP02 no finding of: A pod is outside of the default-deny",
+		"P2 five × not avoided (open) 1 finding NP01 open",
+		"C2 two ? not checked SM01: there is no mesh",
+		"C1 one ✓ satisfied &#10003; NP02 &#10003; NP03 no finding of: A pod is outside of the default-deny; Names",
+		"P1 four ✓ avoided",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestPartyDetails: what a node says of itself does not stand among its ports.
+func TestPartyDetails(t *testing.T) {
+	page := body(t, &report.Page{Graph: &graph.Graph{Nodes: []graph.Node{{ID: "a", Details: []string{"CronJob"}}}}})
+	_, cards, _ := strings.Cut(page, `<section id="parties"`)
+	if !strings.Contains(cards, `<ul class="details"><li>CronJob</li></ul>`) || strings.Contains(cards, "<h4>Ports</h4>") {
+		t.Errorf("the card: %s", cards)
 	}
 }
 
@@ -222,7 +259,7 @@ func FuzzNames(f *testing.F) {
 		finding := report.Finding{Rule: name, Severity: report.Severity(name), File: name, Object: name, Message: name, Fix: name, Suppressed: name, Until: name, Nodes: []string{"1" + name}}
 		return &report.Page{Title: "t" + name, Model: "m" + name, Notes: []string{name}, Summary: []report.Number{{Label: name, Value: name}}, Graph: g,
 			Parties:   []report.Party{{ID: "1" + name, Ports: []string{name}, Policies: []report.Policy{{Name: name, Place: name}}}},
-			Checklist: []report.Item{{ID: name, Title: name, State: report.State("s" + name), By: []string{name}, Findings: []report.Finding{finding}}},
+			Checklist: []report.Item{{ID: name, Title: name, State: report.State("s" + name), Passed: []report.Check{{ID: name, Title: name}}, Why: []string{name}, Findings: []report.Finding{finding}}},
 			Findings:  []report.Finding{finding}, Canaries: []report.Canary{{Node: "1" + name, Name: name, Shares: []graph.Share{{Label: name, Weight: 1}}, Note: "n" + name, Place: name}}}
 	}
 	names := func(page string) (list []string) {

@@ -105,7 +105,11 @@ func (r *reader) fields(k *kustomization, o *manifest.Object, above []string) {
 		switch key.Value {
 		case "namePrefix", "nameSuffix", "commonLabels":
 			if !empty(value) {
-				k.Mutators = append(k.Mutators, Mutator{key.Value, at})
+				m := Mutator{Field: key.Value, Position: at, Labels: pairs(value)}
+				if value.Kind == yaml.ScalarNode {
+					m.Value = value.Value
+				}
+				k.Mutators = append(k.Mutators, m)
 			}
 		case "namespace":
 			if k.namespace = value.Value; !plainNamespace.MatchString(k.namespace) && !empty(value) {
@@ -154,20 +158,34 @@ func (k *kustomization) readLabels(value *yaml.Node, at manifest.Position) {
 	for _, c := range items(value) {
 		selectors := isTrue(field(c, "includeSelectors"))
 		if selectors {
-			k.Mutators = append(k.Mutators, Mutator{"labels", position(k.File, c)})
+			k.Mutators = append(k.Mutators, Mutator{Field: "labels", Position: position(k.File, c), Labels: pairs(field(c, "pairs"))})
 		}
-		pairs := field(c, "pairs")
+		added := field(c, "pairs")
 		switch {
 		case selectors:
 			k.leave("labels with includeSelectors", position(k.File, c))
 		case isTrue(field(c, "includeTemplates")), isTrue(field(c, "includeVolumeClaimTemplates")), field(c, "fields") != nil:
 			k.leave("labels in more places than metadata", position(k.File, c))
-		case pairs == nil || !strictPairs(pairs):
+		case added == nil || !strictPairs(added):
 			k.leave("labels that are no words", at)
 		default:
-			k.labels = append(k.labels, pairs)
+			k.labels = append(k.labels, added)
 		}
 	}
+}
+
+// pairs are the scalars of a mapping by their keys; none of anything else.
+func pairs(node *yaml.Node) map[string]string {
+	out := map[string]string{}
+	if node = deref(node); node == nil || node.Kind != yaml.MappingNode {
+		return out
+	}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if value := deref(node.Content[i+1]); value.Kind == yaml.ScalarNode {
+			out[node.Content[i].Value] = value.Value
+		}
+	}
+	return out
 }
 
 // generator notes the files that a generator's entries name.

@@ -139,12 +139,13 @@ const stdinName = "stdin"
 
 // parseStream reads a stream in which comments name the files that the
 // documents came from. A document without one belongs to the stream itself.
-func parseStream(data []byte) ([]*manifest.Object, diag.List) {
+// The names that comments gave are the third result: none is a file that was read.
+func parseStream(data []byte) (objects []*manifest.Object, findings diag.List, claimed map[string]bool) {
 	if !bytes.Contains(data, []byte("# Source: ")) {
-		return parse(stdinName, data)
+		objects, findings = parse(stdinName, data)
+		return objects, findings, nil
 	}
-	var objects []*manifest.Object
-	var findings diag.List
+	claimed = map[string]bool{}
 	for _, c := range chunks(data) {
 		if len(findings) > mostFaults {
 			break
@@ -153,11 +154,12 @@ func parseStream(data []byte) ([]*manifest.Object, diag.List) {
 		if from, line := origin(c.data); from != "" {
 			// The template's text starts below the comment.
 			name, c.before = from, -line
+			claimed[name] = true
 		}
 		found, problems := c.parse(name)
 		objects, findings = append(objects, found...), append(findings, problems...)
 	}
-	return objects, findings
+	return objects, findings, claimed
 }
 
 // origin is the path that a document's first "# Source:" comment names, and the

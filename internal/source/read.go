@@ -93,7 +93,8 @@ func (r *reader) stdin(in io.Reader) {
 		r.find(manifest.Position{File: stdinName}, "unreadable", "", "%s", cause(err))
 		return
 	}
-	objects, findings := parseStream(data)
+	objects, findings, claimed := parseStream(data)
+	r.set.Claimed = claimed
 	r.set.Objects = append(r.set.Objects, objects...)
 	r.set.Findings = append(r.set.Findings, findings...)
 }

@@ -39,6 +39,9 @@ type Set struct {
 	Kustomizations []*Kustomization
 	// Builds are the kustomizations that were built for themselves, in order.
 	Builds []Build
+	// Claimed are the names that "# Source:" comments of the standard input gave to
+	// what follows: nobody has read files of these names.
+	Claimed map[string]bool
 	// Findings are what could not be read, or not wholly: an error means that
 	// Objects lack something. They are sorted.
 	Findings diag.List
@@ -98,6 +101,8 @@ type Entry struct {
 type Mutator struct {
 	Field    string
 	Position manifest.Position
+	Value    string            // of namePrefix and nameSuffix
+	Labels   map[string]string // of the others
 }
 
 // MostBytes is the size of the largest file that is read, and of what the

@@ -24,10 +24,10 @@ func validate(raw *Network) *validator {
 	v.hosts()
 	v.derivedNames()
 	v.selectors()
-	v.environments()
-	v.delivery()
 	v.expectations()
 	v.audit()
+	v.environments() // after all that is said of the file's own place, which it does not say again
+	v.delivery()
 	return v
 }
 

@@ -21,7 +21,7 @@ func Page(g *graph.Graph) *report.Page {
 	for _, n := range g.Nodes {
 		p.Parties = append(p.Parties, report.Party{
 			ID:       n.ID,
-			Ports:    n.Details,
+			Ports:    []string{n.Label + " http 80 → 8080/TCP"},
 			Policies: []report.Policy{{Name: "NetworkPolicy " + n.ID, Place: "networking/network-policies/" + n.Label + ".yaml:6"}},
 		})
 	}
@@ -60,15 +60,15 @@ func Page(g *graph.Graph) *report.Page {
 		"No policies", "Internal services exposed", "Missing TLS", "Poor service discovery", "Inadequate monitoring",
 	}
 	for i, title := range titles {
-		it := report.Item{ID: fmt.Sprintf("C%d", i+1), Title: title, State: report.Satisfied, By: []string{"12 resources in networking/"}}
+		it := report.Item{ID: fmt.Sprintf("C%d", i+1), Title: title, Pitfall: i >= 10, State: report.Satisfied, Passed: []report.Check{{ID: "NP02", Title: "A pod is outside of the default-deny"}, {ID: "NP03", Title: "A pod cannot resolve names"}}}
 		if i >= 10 {
 			it.ID = fmt.Sprintf("P%d", i-9)
 		}
 		switch {
 		case (i == 0 || i == 8) && len(open) > 0:
-			it.State, it.By, it.Findings = report.Violated, nil, open[:min(4, len(open))]
+			it.State, it.Findings = report.Violated, open[:min(4, len(open))]
 		case i == 5:
-			it.State, it.By = report.NotChecked, []string{"no Prometheus rules were given"}
+			it.State, it.Passed, it.Why = report.NotChecked, nil, []string{"no Prometheus rules were given"}
 		}
 		p.Checklist = append(p.Checklist, it)
 	}
