@@ -12,8 +12,8 @@ const module = "kgen.dev/kgen/"
 // layers are the packages from the bottom up. A package imports only from
 // layers below its own.
 var layers = [][]string{
-	{"internal/diag", "internal/graph", "internal/merge", "internal/promql", "internal/scalar", "internal/tree", "templates"},
-	{"internal/graph/graphtest", "internal/manifest", "internal/report", "internal/spec", "internal/txn"},
+	{"internal/diag", "internal/graph", "internal/merge", "internal/scalar", "internal/tree", "templates"},
+	{"internal/graph/graphtest", "internal/manifest", "internal/promql", "internal/report", "internal/spec", "internal/txn"},
 	{"internal/gen", "internal/kustomize", "internal/plan", "internal/prompt", "internal/reach", "internal/specfile"},
 	{"internal/inventory", "internal/report/reporttest", "internal/source"},
 	{"internal/alerttest", "internal/audit", "internal/draw"},

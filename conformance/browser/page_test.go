@@ -107,6 +107,8 @@ func TestFollow(t *testing.T) {
 	for name, g := range map[string]*graph.Graph{"12 services": graphtest.Boutique(), "60 services": graphtest.Shop(60)} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t, reporttest.Page(g))
+			eval[chromedp.Void](b, "document.getElementById('view').focus()")
+			b.key("0") // all of it is in view
 			drawn := eval[[]string](b, "[...document.querySelectorAll('.view .node')].map(n => n.dataset.node)")
 			follow := func(id string) {
 				x, y := b.center(node(id))
@@ -356,6 +358,8 @@ func TestHostileNames(t *testing.T) {
 		p.Findings = append(p.Findings, report.Finding{Rule: name, File: name, Object: name, Message: name, Fix: name, Suppressed: name, Until: name, Nodes: []string{name}})
 	}
 	b := open(t, p)
+	eval[chromedp.Void](b, "document.getElementById('view').focus()")
+	b.key("0") // all of it is in view
 	for _, id := range eval[[]string](b, "[...document.querySelectorAll('.view .node')].map(n => n.dataset.node)") {
 		x, y := b.center(node(id))
 		b.click(x, y)

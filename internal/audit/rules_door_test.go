@@ -186,6 +186,19 @@ func TestTLS(t *testing.T) {
 	})
 }
 
+// TestVersionsRefusedOnce: what refuses the calls to two versions of one
+// application is one fault.
+func TestVersionsRefusedOnce(t *testing.T) {
+	version := func(name string) string {
+		return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + name + ", namespace: shop}\nspec: {template: {metadata: {labels: {app: web, version: " + name + "}}, spec: {containers: [{name: x, ports: [{containerPort: 8080}]}]}}}"
+	}
+	judge(t, "SM12", []doorCase{{"two versions", []string{
+		"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}", version("web-v1"), version("web-v2"), webService,
+		"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: front, namespace: shop}\nspec: {template: {metadata: {labels: {app: front}}, spec: {containers: [{name: x, env: [{name: WEB_ADDR, value: \"web:80\"}]}]}}}",
+		"apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: none, namespace: shop}\nspec: {}",
+	}, []string{"spec.rules AuthorizationPolicy shop/none: shop/front is meant to call shop/web-v1 and shop/web-v2 on 8080/TCP, and no rule admits it"}}})
+}
+
 // TestIstioDoors: a front door of Istio's own API.
 func TestIstioDoors(t *testing.T) {
 	gateway := "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: gw, namespace: shop}\nspec: {selector: {istio: edge}, servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: [shop.example.com]}]}"

@@ -44,7 +44,8 @@ With --env it compares what two environments build instead, resource by resource
 a single name is compared with the root.
 
 With --reach it compares who may talk to whom: now, and in PATH, a folder, or in a
-git revision (HEAD, if none is named). It prints what opens and what closes, with
+git revision (HEAD, if none is named), or in two folders, the earlier one first. It
+prints what opens and what closes, with
 -o markdown as a comment for a pull request; --env chooses the environment.`,
 		Example: `  kgen diff
   kgen diff networking/network-policies
@@ -60,8 +61,8 @@ git revision (HEAD, if none is named). It prints what opens and what closes, wit
 				if err := flagsExclude(cmd, "reach", "edits", "conflict", "templates", "context"); err != nil {
 					return err
 				}
-				if len(args) > 1 {
-					return fmt.Errorf("--reach compares with one folder or revision, and there are %d", len(args))
+				if len(args) > 2 {
+					return fmt.Errorf("--reach compares with one folder or revision, or two folders, and there are %d", len(args))
 				}
 				return runDiffReach(cmd.Context(), sh, cmd, flags, args)
 			}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,13 +19,28 @@ import (
 )
 
 // runDiffReach compares what is allowed here with what a git revision, or
-// another folder, allows.
+// another folder, allows; or what two folders allow.
 func runDiffReach(ctx context.Context, sh *shell, cmd *cobra.Command, flags diffFlags, args []string) error {
 	against := "HEAD"
 	if len(args) > 0 {
 		against = args[0]
 	}
-	after, err := sh.judge(ctx, cmd, judging{environment: flags.environments}, nil)
+	if strings.Contains(flags.environments, ",") {
+		return fmt.Errorf("--env %s: with --reach name one environment; two are compared by their folders: kgen diff --reach %s", flags.environments, environmentDirs(flags.environments))
+	}
+	looked, paths := judging{environment: flags.environments}, []string(nil)
+	if len(args) > 1 {
+		if flags.environments != "" {
+			return errors.New("--env is for the repository that kgen runs in: name the environments' folders")
+		}
+		for _, dir := range args {
+			if info, err := os.Stat(sh.path(dir)); err != nil || !info.IsDir() {
+				return fmt.Errorf("%s: it is no folder; a git revision is compared with the repository that kgen runs in", dir)
+			}
+		}
+		looked, paths = judging{}, args[1:]
+	}
+	after, err := sh.judge(ctx, cmd, looked, paths)
 	if err != nil {
 		return err
 	}
@@ -48,6 +64,15 @@ func runDiffReach(ctx context.Context, sh *shell, cmd *cobra.Command, flags diff
 	}
 	sh.say("the same connections are allowed as in %s", against)
 	return nil
+}
+
+// environmentDirs are the folders of environments, as one types them.
+func environmentDirs(names string) string {
+	var out []string
+	for name := range strings.SplitSeq(names, ",") {
+		out = append(out, gen.EnvironmentDir(strings.TrimSpace(name)))
+	}
+	return strings.Join(out, " ")
 }
 
 // aboutApplication leaves out what others do with each other.

@@ -124,9 +124,9 @@ func (j *judged) end(text string) (end, error) {
 	for _, s := range j.inventory.Services {
 		switch same := s.Name == name && (!qualified || s.Namespace == namespace); {
 		case same && s.External():
-			return e, fmt.Errorf("Service %s stands for a name outside the cluster (ExternalName), and policies know no names: ask about internet or an address", s.Name)
+			return e, fmt.Errorf("the Service %s stands for a name outside the cluster (ExternalName), and policies know no names: ask about internet or an address", s.Name)
 		case same:
-			return e, fmt.Errorf("Service %s selects no workload known here", s.Name)
+			return e, fmt.Errorf("the Service %s selects no workload known here", s.Name)
 		}
 	}
 	var known []string

@@ -33,9 +33,10 @@ allowed, and with 1 where it is denied, or allowed for some requests or some
 addresses only.
 
 FROM and TO are workloads (web, or shop/web), front-door, prometheus, dns, internet,
-an address, or a host of kgen.yaml's egress, which is somewhere on the internet. PORT is a container's port by number or name, with a protocol behind
-it if that is not TCP (53/udp); a Service's port is taken for the container port
-that it leads to, and said so. Without PORT each port of TO is asked about.`,
+an address, or a host of kgen.yaml's egress, which is somewhere on the internet.
+PORT is a container's port by number or name, with a protocol behind it if that is
+not TCP (53/udp); a Service's port is taken for the container port that it leads
+to, and said so. Without PORT each port of TO is asked about.`,
 		Example: `  kgen explain web api:8080
   kgen explain internet db
   kgen explain web 169.254.169.254:80

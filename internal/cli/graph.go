@@ -41,8 +41,9 @@ allowed though nobody means it, each in a look of its own; with ports, the split
 canaries and mutual TLS.
 
 PATH is what kgen audit takes. What is meant is what kgen.yaml declares and what
-containers are given the address of; where nobody says anything, everything that
-is allowed is drawn alike.
+containers are given the address of; without a kgen.yaml nothing counts as
+undeclared. Pods that no policy isolates have a badge, "open: any pod reaches it",
+in place of an edge from everybody.
 
 --service shows the named services and whom they talk with.`,
 		Example: `  kgen graph > graph.mmd

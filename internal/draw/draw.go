@@ -333,7 +333,8 @@ func (d *drawing) allowed() {
 	for con := range d.c.Pairs() {
 		d.allow(con)
 	}
-	// Of a pod's replicas among themselves only what is meant is of interest.
+	// Pairs leaves out what replicas that no policy isolates may do among
+	// themselves. Of that, only what is meant is of interest.
 	for _, w := range d.inv.Workloads {
 		if node := d.ids[&w.Workload]; d.links[[2]string{node, node}] != nil {
 			for _, con := range d.c.Between(&w.Workload, &w.Workload) {

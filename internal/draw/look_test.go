@@ -200,6 +200,14 @@ func TestSelf(t *testing.T) {
 	}
 }
 
+// TestSelfUnisolated: nor are they denied where no policy isolates them.
+func TestSelfUnisolated(t *testing.T) {
+	s := drawn(t, "  services: [{name: db, ports: [{name: tcp-db, port: 5432, protocol: tcp}], callers: [{namespace: shop, podLabels: {app: db}}]}]\n", deployment("db", "{containerPort: 5432}", ""))
+	if !slices.Contains(lines(s), "shop/db -> shop/db: 5432/TCP allowed") {
+		t.Errorf("%q", lines(s))
+	}
+}
+
 // TestWaypoint: what passes a waypoint is one edge, and the waypoint a badge.
 func TestWaypoint(t *testing.T) {
 	inv := example(t, "ambient")

@@ -235,7 +235,7 @@ func (inv *Inventory) gatewayPods(labels map[string]string) []*Workload {
 	if inv.Model != nil && inv.Model.Spec.Mesh.Namespace != "" {
 		root = inv.Model.Spec.Mesh.Namespace
 	}
-	proxies := inv.door(root, labels)
+	proxies := inv.party(FrontDoor, root, "ingressgateway", labels)
 	proxies.Mesh = reach.Gateway
 	return []*Workload{proxies}
 }

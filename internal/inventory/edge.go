@@ -39,8 +39,14 @@ type Edge struct {
 // with the parties outside, in the order of the file, then those that containers
 // are given the address for and the model does not declare. Versions of a
 // service are workloads of their own. Nothing is known of a callee's pods in
-// another namespace but what the model says of them.
+// another namespace but what the model says of them. They are computed once; the
+// caller does not change them.
 func (inv *Inventory) Edges() []Edge {
+	inv.edgesOnce.Do(func() { inv.edges = inv.allEdges() })
+	return inv.edges
+}
+
+func (inv *Inventory) allEdges() []Edge {
 	out := inv.modelEdges()
 	known := map[[2]*Workload][]reach.Port{}
 	for _, e := range out {

@@ -54,6 +54,8 @@ type Inventory struct {
 	pods          map[string]*podIndex // by namespace
 	parties       map[string]*podIndex
 	modelServices map[string]*spec.Service
+	edgesOnce     sync.Once
+	edges         []Edge // made when first asked for
 	mu            sync.Mutex
 	byType        map[reflect.Type][]viewed
 	items         map[reflect.Type]any // []Item[T], made from byType when first asked for
