@@ -281,19 +281,22 @@ func (n *network) solverGaps() []gap {
 		return nil
 	}
 	var out []gap
-	seen := map[reach.Endpoint]bool{}
+	type question struct {
+		from   reach.Endpoint
+		solver *inventory.Workload
+	}
+	seen, known := map[question]bool{}, false
 	for _, d := range n.Doors {
 		if d.Kind != inventory.IngressDoor && d.Kind != inventory.RouteDoor {
 			continue
 		}
 		for _, from := range d.From {
-			if seen[from] {
-				continue
-			}
-			seen[from] = true
+			known = true
 			for _, s := range solvers {
-				if !n.serves(d, s.Namespace) {
+				if q := (question{from, s}); seen[q] || !n.serves(d, s.Namespace) {
 					continue
+				} else {
+					seen[q] = true
 				}
 				n.Looked()
 				for _, g := range n.gaps("cert-manager's HTTP-01 challenges are answered there", from, s.Endpoint(), reach.TCP(solverPort)) {
@@ -304,7 +307,7 @@ func (n *network) solverGaps() []gap {
 			}
 		}
 	}
-	if len(seen) == 0 {
+	if !known {
 		for _, s := range solvers {
 			if isolated, _ := n.Policies.Isolated(&s.Workload); isolated && n.cilium() && !n.entityAdmitted(s, reach.TCP(solverPort)) {
 				n.Looked()

@@ -100,13 +100,26 @@ func serviceTargets(m Item[manifest.Monitor], in *serviceLabels) []Target {
 	var out []Target
 	for _, s := range in.matching(m.V.Spec.Selector) {
 		for i, e := range m.V.Spec.Endpoints {
+			path := []any{"spec", "endpoints", i}
+			if e.Port == "" {
+				// targetPort is a port of the pods, whether or not the Service has it
+				// (Prometheus Operator, Endpoint.targetPort).
+				for _, w := range s.Pods {
+					for _, c := range w.Ports {
+						if targets(e.TargetPort, c) {
+							out = append(out, Target{m.Object, path, w, reach.Port{Protocol: "TCP", Number: c.Number}})
+						}
+					}
+				}
+				continue
+			}
 			for _, p := range s.V.Spec.Ports {
-				if e.Port != "" && p.Name != e.Port || e.Port == "" && p.Target() != e.TargetPort {
+				if p.Name != e.Port {
 					continue
 				}
 				for _, w := range s.Pods {
 					if at, ok := w.Target(p); ok {
-						out = append(out, Target{m.Object, []any{"spec", "endpoints", i}, w, at})
+						out = append(out, Target{m.Object, path, w, at})
 					}
 				}
 			}
