@@ -44,16 +44,16 @@ func (a *Alert) Play(ctx context.Context, s Scene) (faults []string, err error) 
 	}
 	alert := rules[len(rules)-1]
 	last := checks[len(checks)-1].At
-	for now := time.Duration(0); now <= last; now += s.step() {
+	for at := time.Duration(0); at <= last; at += s.step() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		for _, r := range rules {
-			if err := r.evaluate(ctx, db, now); err != nil {
+			if err := r.evaluate(ctx, db, at); err != nil {
 				return nil, err
 			}
 		}
-		for len(checks) > 0 && checks[0].At < now+s.step() {
+		for len(checks) > 0 && checks[0].At < at+s.step() {
 			if fault := checks[0].fault(alert.firing()); fault != "" {
 				faults = append(faults, fault)
 			}
