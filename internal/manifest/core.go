@@ -183,6 +183,19 @@ type Kustomization struct {
 	Patches        []Patch           `yaml:"patches"`
 	Configurations []string          `yaml:"configurations"`
 	Transformers   []string          `yaml:"transformers"`
+	SortOptions    *SortOptions      `yaml:"sortOptions"`
+}
+
+// SortOptions is the order in which a kustomization prints what it builds.
+type SortOptions struct {
+	Order             string             `yaml:"order"` // legacy or fifo
+	LegacySortOptions *LegacySortOptions `yaml:"legacySortOptions"`
+}
+
+// LegacySortOptions are the kinds that the order legacy prints first and last.
+type LegacySortOptions struct {
+	OrderFirst []string `yaml:"orderFirst"`
+	OrderLast  []string `yaml:"orderLast"`
 }
 
 // LabelPairs is one entry of a kustomization's labels.

@@ -5,10 +5,8 @@
 package manifest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"path"
 	"strconv"
 	"strings"
@@ -16,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/fastyaml"
 	"kgen.dev/kgen/internal/tree"
 )
 
@@ -78,23 +77,14 @@ type head struct {
 func Parse(file string, data []byte) ([]*Object, error) {
 	var objects []*Object
 	var findings diag.List
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	for {
-		var document yaml.Node
-		err := decoder.Decode(&document)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			findings = append(findings, syntax(file, err))
-			break
-		}
-		if len(document.Content) == 0 {
-			continue
-		}
+	documents, err := fastyaml.Documents(data)
+	for _, document := range documents {
 		found, problems := fromNode(file, document.Content[0], 0)
 		objects = append(objects, found...)
 		findings = append(findings, problems...)
+	}
+	if err != nil {
+		findings = append(findings, syntax(file, err))
 	}
 	return objects, findings.Err()
 }
@@ -181,6 +171,6 @@ func syntax(file string, err error) diag.Diagnostic {
 			d.Line, text = line, message
 		}
 	}
-	d.Message = strings.ReplaceAll(strings.TrimSpace(text), "\n  ", ", ")
+	d.Message = plainTypes(strings.ReplaceAll(strings.TrimSpace(text), "\n  ", ", "))
 	return d
 }

@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 		{name: "no kind", in: "a: b\n", err: "f.yaml:1:1: this object lacks apiVersion or kind; give both, as every Kubernetes object has them"},
 		{name: "good before bad", in: "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\na: [\n", want: []string{"f.yaml:1 Pod a"},
 			err: "f.yaml:5: did not find expected node content; correct the YAML"},
-		{name: "name is a list", in: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: [a]\n", err: "f.yaml:4: cannot unmarshal !!seq into string; correct the YAML"},
+		{name: "name is a list", in: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: [a]\n", err: "f.yaml:4: a list stands where text is wanted; correct the YAML"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			file := test.file
@@ -89,13 +89,13 @@ func TestTypedIsStrict(t *testing.T) {
 			"f.yaml:7:24: spec.trafficPolicy.outlierDetection.consecutiveErrors: there is no such field; write consecutive5xxErrors"},
 		{"in a list", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec:\n  ports:\n  - port: 80\n    nome: b\n",
 			"f.yaml:7:5: spec.ports[0].nome: there is no such field; write name"},
-		{"a name that is a float", "apiVersion: v1\nkind: Service\nmetadata: {name: 1e3}\n", "f.yaml:3:18: metadata.name: 1e3 is read as something other than a string; quote it"},
-		{"a name that kubectl takes for a boolean", "apiVersion: v1\nkind: Service\nmetadata: {name: on}\n", "f.yaml:3:18: metadata.name: on is read as something other than a string; quote it"},
+		{"a name that is a float", "apiVersion: v1\nkind: Service\nmetadata: {name: 1e3}\n", "f.yaml:3:18: metadata.name: 1e3 is read as a number, not as a string; quote it"},
+		{"a name that kubectl takes for a boolean", "apiVersion: v1\nkind: Service\nmetadata: {name: on}\n", "f.yaml:3:18: metadata.name: on is read as a boolean, not as a string; quote it"},
 		{"the same quoted", "apiVersion: v1\nkind: Service\nmetadata: {name: \"on\", labels: {a: '1e3'}}\n", ""},
-		{"a label that is a number", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {v: 1}}\n", "f.yaml:3:33: metadata.labels.v: 1 is read as something other than a string; quote it"},
+		{"a label that is a number", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a, labels: {v: 1}}\n", "f.yaml:3:33: metadata.labels.v: 1 is read as a number, not as a string; quote it"},
 		{"no list", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: 80}\n", "f.yaml:4:15: spec.ports: is no list; write a list"},
 		{"no mapping", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: [a]\n", "f.yaml:4:7: spec: is no mapping; write keys with values"},
-		{"number wanted", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: many}]}\n", "f.yaml:4: cannot unmarshal !!str `many` into int; correct the YAML"},
+		{"number wanted", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: many}]}\n", "f.yaml:4: many is text, and a whole number is wanted; correct the YAML"},
 		{"a port that is a list", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 1, targetPort: [1]}]}\n", "f.yaml:4: \"\" is neither a number nor a name; correct the YAML"},
 		{"tolerant of pods", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {strategy: {type: Recreate}, template: {spec: {volumes: []}}}\n", ""},
 		{"unknown kinds pass", "apiVersion: example.com/v1\nkind: Thing\nwhatever: {a: 1}\n", ""},

@@ -126,7 +126,7 @@ func TestView(t *testing.T) {
 	for _, test := range []struct{ name, in, want string }{
 		{"what servers and others add", "apiVersion: v1\nkind: Service\nmetadata: {name: a, creationTimestamp: null, uid: x}\nspec: {ports: [{port: 80, more: {}}]}\nstatus: {}\n", ""},
 		{"all wrong types at once", "apiVersion: v1\nkind: Service\nmetadata: {name: a, labels: {v: 1}}\nspec:\n  selector: [a]\n  ports:\n  - {port: many}\n  - {port: 1.5, targetPort: [1]}\n  - {port: 99999999999999999999}\n  publishNotReadyAddresses: maybe\n",
-			`f.yaml:3:33: metadata.labels.v: 1 is read as something other than a string; quote it
+			`f.yaml:3:33: metadata.labels.v: 1 is read as a number, not as a string; quote it
 f.yaml:5:13: spec.selector: is no mapping; write keys with values
 f.yaml:7:12: spec.ports[0].port: is not a whole number; write a whole number
 f.yaml:8:12: spec.ports[1].port: is not a whole number; write a whole number

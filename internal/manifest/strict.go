@@ -140,8 +140,23 @@ func (c *checker) walkString(node *yaml.Node, path string) {
 		return
 	}
 	if node.ShortTag() != "!!str" || node.Style == 0 && yaml11Bool.MatchString(node.Value) {
-		c.fault(node, path, "unquoted", "quote it", "%s is read as something other than a string", node.Value)
+		c.fault(node, path, "unquoted", "quote it", "%s is read as %s, not as a string", node.Value, readAs(node))
 	}
+}
+
+// readAs says what a scalar without quotes is taken for.
+func readAs(node *yaml.Node) string {
+	switch node.ShortTag() {
+	case "!!int", "!!float":
+		return "a number"
+	case "!!timestamp":
+		return "a date"
+	case "!!null":
+		return "nothing"
+	case "!!bool", "!!str": // the latter by readers of YAML 1.1
+		return "a boolean"
+	}
+	return "another type"
 }
 
 func (c *checker) walkStruct(node *yaml.Node, t reflect.Type, path string) {
