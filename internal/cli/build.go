@@ -7,33 +7,49 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"kgen.dev/kgen/internal/kustomize"
+	"kgen.dev/kgen/internal/build"
 )
 
+// buildFlags are the flags of kgen build.
+type buildFlags struct {
+	environment string
+	verify      bool
+	verbose     bool
+}
+
 func newBuild(sh *shell) *cobra.Command {
-	var environment string
+	var flags buildFlags
 	cmd := &cobra.Command{
 		Use:   "build [DIR]",
 		Short: "Build the manifests, as kustomize build does",
-		Long: `Build runs kustomize inside kgen and prints what stock kustomize build prints,
-byte for byte: the manifests to apply to a cluster. DIR is any folder with a
-kustomization.yaml; without it, the folder that holds kgen.yaml is built, or the
-environment that --env names.`,
+		Long: `Build prints what stock kustomize build prints, byte for byte: the manifests to
+apply to a cluster. DIR is any folder with a kustomization.yaml; without it, the
+folder that holds kgen.yaml is built, or the environment that --env names.
+
+What kgen itself writes, and every kustomization of resources, namespace,
+labels, commonAnnotations, JSON6902 patches and components, is built by kgen in
+a time that grows with the number of resources, and not with its square as
+kustomize's does. Everything else is built by kustomize, inside kgen: --verbose
+says on the standard error which of the two it was, and why; --verify builds
+both ways, compares, and fails if they differ.`,
 		Example: `  kgen build | kubectl apply --server-side -f -
-  kgen build --env staging`,
+  kgen build --env staging
+  kgen build --verify > /dev/null`,
 		Args:              atMost("DIR"),
 		ValidArgsFunction: onlyDirs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if cmd.Flags().Changed("env") && environment == "" {
+			if cmd.Flags().Changed("env") && flags.environment == "" {
 				return errors.New("--env is empty: name an environment, or leave it out to build the root")
 			}
-			if environment != "" && len(args) > 0 {
-				return fmt.Errorf("--env %s and the folder %s are two things to build: leave one out", environment, args[0])
+			if flags.environment != "" && len(args) > 0 {
+				return fmt.Errorf("--env %s and the folder %s are two things to build: leave one out", flags.environment, args[0])
 			}
-			return runBuild(cmd.Context(), sh, environment, args)
+			return runBuild(cmd.Context(), sh, flags, args)
 		},
 	}
-	cmd.Flags().StringVarP(&environment, "env", "e", "", "build the environment `NAME`")
+	cmd.Flags().StringVarP(&flags.environment, "env", "e", "", "build the environment `NAME`")
+	cmd.Flags().BoolVar(&flags.verify, "verify", false, "build with kustomize too, and fail if it prints something else")
+	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "say whether kgen or kustomize built it, and why")
 	must(cmd.RegisterFlagCompletionFunc("env", completeEnvironments(sh)))
 	return cmd
 }
@@ -46,38 +62,43 @@ func onlyDirs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellC
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-func runBuild(ctx context.Context, sh *shell, environment string, args []string) error {
-	dir, err := sh.buildDir(ctx, environment, args)
+func runBuild(ctx context.Context, sh *shell, flags buildFlags, args []string) error {
+	dir, err := sh.buildDir(ctx, flags.environment, args)
 	if err != nil {
 		return err
 	}
-	// Building cannot be told to stop, but it writes nothing: an interrupted
-	// run leaves it behind.
-	type built struct {
-		manifests []byte
-		err       error
+	run := build.Run
+	if flags.verify {
+		run = build.Verify
 	}
-	done := make(chan built, 1)
-	go func() {
-		manifests, err := kustomize.Build(dir)
-		done <- built{manifests, err}
-	}()
-	var b built
-	if err := sh.during("building "+sh.shown(dir), func() error {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case b = <-done:
-			return nil
-		}
-	}); err != nil {
+	var r *build.Result
+	if err := sh.during("building "+sh.shown(dir), func() (err error) {
+		r, err = run(ctx, dir)
 		return err
+	}); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return notBuilt(sh.shown(dir), err)
 	}
-	if b.err != nil {
-		return fmt.Errorf("build %s: %w", sh.shown(dir), b.err)
+	if flags.verbose {
+		if r.Position.File != "" {
+			r.Position.File = sh.shown(r.Position.File)
+		}
+		fmt.Fprintln(sh.Err, r.Path())
 	}
-	_, err = sh.Out.Write(b.manifests)
+	_, err = r.WriteTo(sh.Out)
 	return err
+}
+
+// notBuilt is the error that a folder was not built: a refusal if the two ways
+// to build it differ, which is no fault of what was given.
+func notBuilt(dir string, err error) error {
+	var differs *build.Difference
+	if errors.As(err, &differs) {
+		return refuse(fmt.Sprintf("build %s: %s", dir, differs), "this is a mistake of kgen's: please report it with the files of the build")
+	}
+	return fmt.Errorf("build %s: %w", dir, err)
 }
 
 // buildDir is the folder to build. What an interrupted run left there is put

@@ -18,7 +18,8 @@ import (
 type expansion struct {
 	odd      oddness
 	findings diag.List
-	renamed  bool // an object's namespace changed, by which it may be referred to
+	renamed  bool            // an object's namespace changed, by which it may be referred to
+	noted    map[string]bool // kinds of which kustomize knows of an object what it was before, and looks for references to it
 	dirs     map[string]bool
 }
 
@@ -143,6 +144,7 @@ func (e *expansion) patch(p *patch, objects []*manifest.Object, candidates []int
 			e.leave("a patch that annotates an object without annotations", p.at)
 			return
 		}
+		e.noted[o.Kind] = true
 		objects[i] = e.change(o, func(node *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
 			return p.apply(node, files)
 		})
@@ -185,6 +187,7 @@ func (e *expansion) transform(k *kustomization, objects []*manifest.Object) []*m
 			return nil
 		}
 		if k.namespace != "" {
+			e.noted[o.Kind] = true
 			switch {
 			case !surelyNamespaced(o):
 				e.leave("namespace for a "+o.Kind, at)
@@ -318,7 +321,7 @@ func hasTemplate(kind string) bool {
 
 // expand builds a kustomization without kustomize; odd says why it did not.
 func expand(k *kustomization) ([]*manifest.Object, diag.List, oddness) {
-	e := expansion{dirs: map[string]bool{k.Dir: true}, odd: k.odd}
+	e := expansion{dirs: map[string]bool{k.Dir: true}, noted: map[string]bool{}, odd: k.odd}
 	if e.odd.what != "" {
 		return nil, nil, e.odd
 	}
@@ -328,6 +331,11 @@ func expand(k *kustomization) ([]*manifest.Object, diag.List, oddness) {
 			if slices.Contains(builtin, o.Group()) && !surelyNamespaced(o) && (o.Kind != "Namespace" || o.Group() != "") {
 				e.leave("namespace beside a "+o.Kind, o.At())
 			}
+		}
+	}
+	for _, o := range objects {
+		if to := refersWhole[o.Kind]; e.noted[to] {
+			e.leave("a "+o.Kind+" beside a "+to+" that is patched or moved", o.At())
 		}
 	}
 	if e.odd.what != "" {

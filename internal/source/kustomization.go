@@ -137,6 +137,9 @@ func (r *reader) fields(k *kustomization, o *manifest.Object, above []string) {
 			}
 		default:
 			if slices.Contains(pathLists, key.Value) {
+				if key.Value == "resources" {
+					r.together(k.Dir, value)
+				}
 				for _, c := range items(value) {
 					r.entryAt(k, key.Value, c, above)
 				}

@@ -20,6 +20,9 @@ type parsed struct {
 	findings diag.List
 	odd      string // why only kustomize can say what it does with these objects
 	reported bool   // the findings are in the set
+
+	inexact   string // what in the file kustomize may take otherwise; known if it was asked for
+	inexactAt manifest.Position
 }
 
 // most findings about one file's syntax: who has more has no YAML.

@@ -89,6 +89,10 @@ func (r *reader) patches(k *kustomization, name string, value *yaml.Node) {
 }
 
 func (r *reader) onePatch(k *kustomization, entry *yaml.Node, file string, data []byte, inline *yaml.Node, at manifest.Position) {
+	if r.exact && !exactPatch(data) {
+		k.leave("a patch that readers of YAML take differently", at)
+		return
+	}
 	var document, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(&document); err != nil || len(document.Content) == 0 {

@@ -2,208 +2,25 @@ package source_test
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"strings"
 	"testing"
 
-	"kgen.dev/kgen/internal/tree"
+	"kgen.dev/kgen/internal/source/sourcetest"
 )
-
-// objectTexts are what random repositories are made of; %s is a name. The hard
-// ones are those that kustomize knows more of than their names.
-var objectTexts = []string{
-	"apiVersion: v1\nkind: Service\nmetadata:\n  name: %s\n  labels: {app: a}\nspec:\n  selector: {app: a}\n  ports:\n  - {name: http, port: 80}\n  - {name: admin, port: 81}\n",
-	"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: %s, annotations: {x: y}}\nspec:\n  replicas: 2\n  selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n    spec:\n      serviceAccountName: runner\n      containers:\n      - {name: main, image: 'a:1', ports: [{containerPort: 8080, name: http}]}\n",
-	"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: %s, namespace: shop}\nspec:\n  podSelector: {}\n  policyTypes: [Ingress]\n  ingress:\n  - from: [{podSelector: {matchLabels: {app: a}}}]\n    ports: [{port: 80}]\n",
-	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {a: \"1\", b: \"yes\"}\n",
-	"apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: %s, namespace: shop}\nspec:\n  hosts: [a]\n  http:\n  - route:\n    - {destination: {host: a, subset: v1}, weight: 90}\n    - {destination: {host: a, subset: v2}, weight: 10}\n",
-	"apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: %s}\nspec:\n  hostnames: [a.example]\n  rules:\n  - backendRefs: [{name: a, port: 80}]\n",
-	"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: %s}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}\nsubjects:\n- {kind: ServiceAccount, name: runner, namespace: shop}\n- {kind: ServiceAccount, name: default}\n",
-	"apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: %s}\n",
-	"apiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n",
-	"apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: %s}\nspec: {schedule: '* * * * *', jobTemplate: {spec: {template: {spec: {containers: [{name: c, image: i}]}}}}}\n",
-	"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: %s}}\n",
-	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, annotations: {config.kubernetes.io/local-config: 'true'}}\n",
-	"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: &n %s, labels: {app: *n}}\ndata: {empty: , on: 'off'}\n",
-	"apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: %s}\nspec: {ratio: 0.5, octal: 0644, day: 2026-11-21, flag: yes, big: 12345678901234567890, none: null, m: &m {a: 1}, x: {<<: *m, b: 2}}\n",
-	"{\"apiVersion\": \"v1\", \"kind\": \"Endpoints\", \"metadata\": {\"name\": \"%s\"}, \"subsets\": []}\n",
-	"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s}\nrules: []\n",
-}
-
-// operations are what random patches do; many do not fit what they meet.
-var operations = []string{
-	"- {op: test, path: /spec/http/0/route/0/weight, value: 90}\n- {op: replace, path: /spec/http/0/route/0/weight, value: 95}\n",
-	"- {op: replace, path: /spec/ports/0/port, value: 8080}\n",
-	"- {op: add, path: /spec/ports/-, value: {name: more, port: 90}}\n",
-	"- {op: add, path: /spec/ports/0, value: {name: first, port: 90}}\n",
-	"- {op: remove, path: /spec/ports/1}\n",
-	"- {op: add, path: /metadata/labels, value: {team: red}}\n",
-	"- {op: add, path: /metadata/annotations/example.com~1why, value: because}\n",
-	"- {op: remove, path: /metadata/labels/app}\n",
-	"- {op: add, path: /spec/podSelector/matchLabels, value: {app: b}}\n- {op: add, path: /spec/podSelector/matchLabels/tier, value: back}\n",
-	"- {op: replace, path: /spec/ingress, value: []}\n",
-	"- {op: replace, path: /spec/missing, value: 1}\n",
-	"- {op: test, path: /spec/replicas, value: 3}\n",
-	"- {op: add, path: /spec/none/below, value: 1}\n",
-	"- {op: add, path: /data/c, value: \"2\"}\n- {op: test, path: /data/c, value: \"2\"}\n",
-	"- {op: move, from: /data/a, path: /data/z}\n",
-	"- {op: remove, path: /spec/ports/-1}\n",
-	"- {op: replace, path: /spec/ratio, value: 0.25}\n",
-	"- {op: replace, path: /metadata/name, value: other}\n",
-	"- {op: replace, path: /data/b, value: no}\n",
-	"- {op: add, path: /spec/ports/9, value: {port: 1}}\n",
-	"- op: add\n  path: /spec/hostnames/1\n  value: b.example\n",
-}
-
-// fitting are the operations that fit the first kinds of objectTexts.
-var fitting = map[string][]int{"Service": {1, 2, 3, 4, 5, 7}, "Deployment": {5}, "NetworkPolicy": {5, 8, 9}, "ConfigMap": {5, 13}, "VirtualService": {0, 5, 10}, "HTTPRoute": {5, 20}}
-
-// operation is a random patch, that fits the kind if the repository is tame.
-func (g *repository) operation(kind string) string {
-	if fit := fitting[kind]; g.tame && len(fit) > 0 && !g.chance(10) {
-		return operations[fit[g.r.IntN(len(fit))]]
-	}
-	return g.one(operations)
-}
-
-type repository struct {
-	r     *rand.Rand
-	files *tree.Tree
-	names int
-	tame  bool // only what kgen puts together by itself, mostly
-}
-
-func (g *repository) one(of []string) string { return of[g.r.IntN(len(of))] }
-
-func (g *repository) tameness() int {
-	if g.tame {
-		return 1
-	}
-	return 0
-}
-
-func (g *repository) chance(percent int) bool { return g.r.IntN(100) < percent }
-
-// object writes a file of one or two objects, and says what the first is called.
-func (g *repository) object(file string) (kind, name string) {
-	var all []string
-	for range 1 + g.r.IntN(2) {
-		g.names++
-		n := fmt.Sprintf("o%d", g.names)
-		if g.chance(2) && !g.tame {
-			n = "same"
-		}
-		template := g.one(objectTexts)
-		if g.tame {
-			template = g.one(objectTexts[:6])
-		}
-		if name == "" {
-			_, after, _ := strings.Cut(template, "kind")
-			kind, name = strings.Trim(strings.SplitN(after, "\n", 2)[0], ": \""), n
-			kind, _, _ = strings.Cut(kind, "\"")
-		}
-		all = append(all, fmt.Sprintf(template, n))
-	}
-	g.files.Set(file, []byte(strings.Join(all, "---\n")))
-	return kind, name
-}
-
-// kustomization writes one and what it names, and more below it.
-func (g *repository) kustomization(dir string, depth int, component bool) {
-	var b strings.Builder
-	at := func(name string) string { return strings.TrimPrefix(dir+"/"+name, "./") }
-	if component {
-		b.WriteString("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n")
-	} else if g.chance(70) {
-		b.WriteString("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n")
-	}
-	kind, name := "Service", "none"
-	b.WriteString("resources:\n")
-	for i := range 1 + g.r.IntN(3) {
-		file := fmt.Sprintf("f%d.yaml", i)
-		kind, name = g.object(at(file))
-		fmt.Fprintf(&b, "- %s\n", file)
-	}
-	if depth > 0 {
-		for i := range g.r.IntN(3) {
-			sub := fmt.Sprintf("sub%d", i)
-			g.kustomization(at(sub), depth-1, false)
-			fmt.Fprintf(&b, "- %s\n", sub)
-		}
-		if g.chance(25) {
-			g.kustomization(at("part"), depth-1, true)
-			b.WriteString("components: [part]\n")
-		}
-	}
-	if g.chance(40) {
-		b.WriteString("patches:\n")
-		for i := range 1 + g.r.IntN(2) {
-			g.patch(&b, at, i, kind, name)
-		}
-	}
-	for _, extra := range []struct {
-		percent int
-		text    string
-	}{
-		{12, "namespace: shop\n"},
-		{15, "labels:\n- pairs: {team: blue, \"on\": \"yes\"}\n"},
-		{4, "labels:\n- {pairs: {team: blue}, includeSelectors: true}\n"},
-		{12, "commonAnnotations: {who: me}\n"},
-		{4, "namePrefix: pre-\n"},
-		{3, "images: [{name: a, newTag: \"2\"}]\n"},
-		{10, "sortOptions: {order: fifo}\n"},
-		{3, "configMapGenerator: [{name: made, literals: [a=b]}]\n"},
-	} {
-		if g.tame && extra.percent < 10 {
-			continue
-		}
-		if g.chance(extra.percent) && !(strings.HasPrefix(extra.text, "labels") && strings.Contains(b.String(), "\nlabels")) {
-			b.WriteString(extra.text)
-		}
-	}
-	g.files.Set(at("kustomization.yaml"), []byte(b.String()))
-}
-
-func (g *repository) patch(b *strings.Builder, at func(string) string, i int, kind, name string) {
-	which := g.r.IntN(8)
-	if g.tame {
-		if which = 7; g.chance(20) && (kind == "Service" || kind == "ConfigMap") {
-			which = 0
-		}
-	}
-	switch which {
-	case 0:
-		fmt.Fprintf(b, "- patch: |\n    $patch: delete\n    apiVersion: v1\n    kind: %s\n    metadata: {name: %s}\n", kind, name)
-		return
-	case 1:
-		fmt.Fprintf(b, "- target: {kind: %s, name: %s}\n  patch: |\n    apiVersion: any/v1\n    kind: Any\n    metadata: {name: any, labels: {merged: \"true\"}}\n", kind, name)
-		return
-	}
-	target := g.one([]string{"{kind: " + kind + ", name: " + name + "}", "{kind: " + kind + "}", "{name: " + name + "}", "{version: v1, kind: " + kind + ", name: " + name + ", namespace: shop}", "{kind: Servic., name: o.*}", "{kind: " + kind + ", namespace: default}", "{name: nobody}", "{labelSelector: app=a}"}[:8-5*g.tameness()])
-	if g.chance(50) {
-		file := fmt.Sprintf("patch%d.yaml", i)
-		g.files.Set(at(file), []byte("# why\n"+g.operation(kind)))
-		fmt.Fprintf(b, "- path: %s\n  target: %s\n", file, target)
-		return
-	}
-	fmt.Fprintf(b, "- target: %s\n  patch: |-\n    %s\n", target, strings.ReplaceAll(strings.TrimSpace(g.operation(kind)), "\n", "\n    "))
-}
 
 // TestSameAsKustomizeAtRandom holds random repositories to stock kustomize: the
 // same objects, or an error from both.
 func TestSameAsKustomizeAtRandom(t *testing.T) {
 	own, all := 0, 0
 	for seed := range uint64(rounds) {
-		g := &repository{r: rand.New(rand.NewPCG(seed, 5)), files: tree.New(), tame: seed%2 == 0}
-		g.kustomization(".", 2, false)
+		files := sourcetest.Random(seed)
 		ok := t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			all++
-			if same(t, g.files, ".") {
+			if same(t, files, ".") {
 				own++
 			}
 		})
 		if !ok {
-			for name, data := range g.files.All() {
+			for name, data := range files.All() {
 				t.Logf("-- %s --\n%s", name, data)
 			}
 			return

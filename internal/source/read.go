@@ -26,23 +26,36 @@ type reader struct {
 	named          map[string]bool // files that a kustomization names
 	linked         map[string]bool // what the links that one names lead to
 	done           map[string]bool // files whose objects are in the set
+	exact          bool            // whether kustomize takes all for the same is to be judged
+}
+
+func newReader(ctx context.Context, s store) *reader {
+	return &reader{ctx: ctx, store: s, listings: map[string][]named{}, kinds: map[string]map[string]kind{}, reals: map[string]string{}, files: map[string]*parsed{},
+		kustomizations: map[string]*kustomization{}, named: map[string]bool{}, linked: map[string]bool{}, done: map[string]bool{}}
 }
 
 // stopped carries the end of the context out of the reading.
 type stopped struct{ err error }
 
+// stop, deferred, turns the end of the context into the error that is returned.
+func stop(err *error) {
+	if end := recover(); end != nil {
+		s, ok := end.(stopped)
+		if !ok {
+			panic(end)
+		}
+		*err = s.err
+	}
+}
+
 func read(ctx context.Context, s store, stdin io.Reader, args []string) (set *Set, err error) {
-	r := &reader{ctx: ctx, store: s, listings: map[string][]named{}, kinds: map[string]map[string]kind{}, reals: map[string]string{}, files: map[string]*parsed{},
-		kustomizations: map[string]*kustomization{}, named: map[string]bool{}, linked: map[string]bool{}, done: map[string]bool{}}
+	r := newReader(ctx, s)
 	defer func() {
-		if end := recover(); end != nil {
-			s, ok := end.(stopped)
-			if !ok {
-				panic(end)
-			}
-			set, err = nil, s.err
+		if err != nil {
+			set = nil
 		}
 	}()
+	defer stop(&err)
 	if len(args) == 0 {
 		args = []string{"."}
 	}
@@ -315,14 +328,22 @@ func (r *reader) load(path, dir string) *parsed {
 	p := &parsed{path: path}
 	r.files[path] = p
 	data, err := r.read(path)
+	p.take(data, err)
+	if r.exact {
+		p.inexact, p.inexactAt = inexact(p)
+	}
+	return p
+}
+
+// take parses what was read, or notes that it could not be.
+func (p *parsed) take(data []byte, err error) {
 	if err != nil {
-		p.findings = diag.List{{File: path, Severity: diag.Error, Code: "unreadable", Message: cause(err)}}
-		return p
+		p.findings = diag.List{{File: p.path, Severity: diag.Error, Code: "unreadable", Message: cause(err)}}
+		return
 	}
 	p.data = data
-	p.objects, p.findings = parse(path, data)
+	p.objects, p.findings = parse(p.path, data)
 	p.odd = oddity(p.objects)
-	return p
 }
 
 // cause is an error without the path, which the finding names already.

@@ -1,0 +1,249 @@
+// Package build builds a kustomization: the bytes are those that the stock
+// command `kustomize build DIR` prints, and its errors are kustomize's own.
+//
+// kgen builds itself what it has proven to build alike, in time that grows
+// with the number of objects; everything else it gives to kustomize. Which of
+// the two is decided for a build as a whole, before anything is printed:
+// package source puts the objects together or says why it does not, and an
+// object that this package is not certain to print alike is printed by
+// kustomize's own library if the build changes nothing of it.
+package build
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/kustomize"
+	"kgen.dev/kgen/internal/manifest"
+	"kgen.dev/kgen/internal/source"
+	"kgen.dev/kgen/internal/tree"
+)
+
+// Result is what a build printed.
+type Result struct {
+	// Because is empty when kgen built it, and otherwise what made it leave the
+	// build to kustomize, with the place in Position.
+	Because  string
+	Position manifest.Position
+
+	parts [][]byte
+}
+
+// WriteTo writes the manifests.
+func (r *Result) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	for _, part := range r.parts {
+		n, err := w.Write(part)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// Bytes are the manifests in one piece.
+func (r *Result) Bytes() []byte {
+	if len(r.parts) == 1 {
+		return r.parts[0]
+	}
+	return bytes.Join(r.parts, nil)
+}
+
+// Path says who built it: "built by kgen", or "built by kustomize: " with the
+// place and the reason.
+func (r *Result) Path() string {
+	if r.Because == "" {
+		return "built by kgen"
+	}
+	text := "built by kustomize: "
+	if r.Position.File != "" {
+		text += r.Position.String() + ": "
+	}
+	return text + r.Because
+}
+
+// Run builds the kustomization in a local folder. Places are below dir, as it
+// was named. The error is kustomize's, or that of ctx: kustomize cannot be
+// told to stop, but it writes nothing, and is left behind.
+func Run(ctx context.Context, dir string) (*Result, error) {
+	r, err := own(ctx, dir)
+	if err != nil || r.Because == "" {
+		return r, err
+	}
+	return stock(ctx, r, func() ([]byte, error) { return kustomize.Build(dir) })
+}
+
+// Tree builds the kustomization in the folder dir ("." for the top) of a tree
+// in memory, without touching the disk.
+func Tree(ctx context.Context, t *tree.Tree, dir string) (*Result, error) {
+	x, err := source.ExpandTree(ctx, t, dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := printed(ctx, x)
+	if err != nil || r.Because == "" {
+		return r, err
+	}
+	return stock(ctx, r, func() ([]byte, error) { return kustomize.BuildTree(t, dir) })
+}
+
+// own builds what kgen builds itself. A Result with Because has nothing to print.
+func own(ctx context.Context, dir string) (*Result, error) {
+	x, err := source.Expand(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	r, err := printed(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	r.Position.File = asNamed(r.Position.File, dir)
+	return r, nil
+}
+
+// asNamed gives a file's path, which has no links, below a folder as it was named.
+func asNamed(file, dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return file
+	}
+	if real, err := filepath.EvalSymlinks(abs); err == nil {
+		abs = real
+	}
+	below, err := filepath.Rel(abs, file)
+	if err != nil || file == "" {
+		return file
+	}
+	return filepath.Join(dir, below)
+}
+
+func stock(ctx context.Context, r *Result, build func() ([]byte, error)) (*Result, error) {
+	type built struct {
+		manifests []byte
+		err       error
+	}
+	done := make(chan built, 1)
+	go func() {
+		manifests, err := build()
+		done <- built{manifests, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case b := <-done:
+		if b.err != nil {
+			return nil, b.err
+		}
+		r.parts = [][]byte{b.manifests}
+		return r, nil
+	}
+}
+
+// partSize is the number of objects that are printed in one go.
+const partSize = 128
+
+// printed prints the objects of a build, several parts at once. A Result with
+// Because has nothing to print.
+func printed(ctx context.Context, x *source.Expansion) (*Result, error) {
+	if x.Because != "" {
+		return &Result{Because: x.Because, Position: x.Position}, nil
+	}
+	objects := x.Objects
+	if !x.AsListed {
+		objects = sorted(objects)
+	}
+	parts := make([][]byte, (len(objects)+partSize-1)/partSize)
+	left := make([]*Result, len(parts))
+	var next atomic.Int64
+	var stop atomic.Bool
+	var all sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
+		all.Go(func() {
+			var e emitter
+			for !stop.Load() && ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(parts) {
+					return
+				}
+				from := i * partSize
+				if left[i] = e.part(objects[from:min(from+partSize, len(objects))], i == 0); left[i] != nil {
+					stop.Store(true)
+					return
+				}
+				parts[i] = bytes.Clone(e.out)
+			}
+		})
+	}
+	all.Wait()
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	for _, r := range left {
+		if r != nil {
+			return r, nil
+		}
+	}
+	return &Result{parts: parts}, nil
+}
+
+// part prints objects into e.out; first says that no other stands before them.
+// The Result says why it cannot.
+func (e *emitter) part(objects []*manifest.Object, first bool) *Result {
+	e.out = e.out[:0]
+	for i, o := range objects {
+		if i > 0 || !first {
+			e.out = append(e.out, "---\n"...)
+		}
+		e.at = nil
+		if e.object(o.Node) {
+			continue
+		}
+		if odd := unprintable(o.Node); odd != nil {
+			return &Result{Because: "a value that only kustomize prints", Position: at(o, odd)}
+		}
+		// What the build changed, kustomize has carried through JSON, or has in a
+		// node of its own: the library would print another one.
+		if o.Files != nil {
+			return &Result{Because: "a change of an object with a value that only kustomize prints", Position: at(o, e.at)}
+		}
+		text, err := kustomize.Print(o.Node)
+		if err != nil {
+			return &Result{Because: "an object that kustomize cannot print", Position: o.At()}
+		}
+		e.out = append(e.out, text...)
+	}
+	return nil
+}
+
+func at(o *manifest.Object, n *yaml.Node) manifest.Position {
+	file := o.File
+	if from, ok := o.Files[n]; ok {
+		file = from
+	}
+	return manifest.Position{File: file, Line: n.Line, Column: n.Column}
+}
+
+// unprintable gives the first node of an object that a build does not carry
+// through as it stands: an anchor or alias, or a key that is no text.
+func unprintable(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode || n.Anchor != "" {
+		return n
+	}
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && (c.Kind != yaml.ScalarNode || c.Tag != "!!str" || c.Value == "<<") {
+			return c
+		}
+		if odd := unprintable(c); odd != nil {
+			return odd
+		}
+	}
+	return nil
+}
