@@ -31,7 +31,7 @@ func mustRun(b *testing.B, args ...string) {
 	}
 }
 
-func sizes() []int { return []int{10, 100, 1000} }
+func sizes() []int { return []int{10, 100, 1000, 10000} }
 
 // BenchmarkInit renders a model and writes the repository.
 func BenchmarkInit(b *testing.B) {
@@ -42,8 +42,11 @@ func BenchmarkInit(b *testing.B) {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
+			// Nothing is removed before all is measured: some file systems take long to
+			// give out again what a removed file had.
+			dir := b.TempDir()
 			for i := 0; b.Loop(); i++ {
-				mustRun(b, "init", filepath.Join(b.TempDir(), fmt.Sprint(i)), "--from", from, "--yes")
+				mustRun(b, "init", filepath.Join(dir, fmt.Sprint(i)), "--from", from, "--yes")
 			}
 		})
 	}
@@ -57,6 +60,20 @@ func BenchmarkAddService(b *testing.B) {
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				mustRun(b, "-C", dir, "add", "service", fmt.Sprintf("added-%d", i), "--port", "8080", "--called-by", "service-0001", "--yes")
+			}
+		})
+	}
+}
+
+// BenchmarkCanarySet gives one canary another share.
+func BenchmarkCanarySet(b *testing.B) {
+	for _, n := range sizes() {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			dir := repository(b, n)
+			mustRun(b, "-C", dir, "canary", "start", "service-0001", "--version", "v2", "--yes")
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				mustRun(b, "-C", dir, "canary", "set", "service-0001", fmt.Sprint(20+i%50), "--yes")
 			}
 		})
 	}

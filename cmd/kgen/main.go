@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	spend()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process where it is
 	os.Exit(cli.Main(ctx, cli.StdIO(), os.Args[1:]))

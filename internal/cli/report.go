@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -94,7 +96,8 @@ func writeJSON(w io.Writer, v any) error {
 // writeChanges prints one change a line: the action, the path, and why a file
 // is left as it is.
 func writeChanges(w io.Writer, changes []plan.Change, colour bool) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	lines := bufio.NewWriterSize(w, 1<<16) // a table writes each cell by itself
+	table := tabwriter.NewWriter(lines, 0, 0, 2, ' ', 0)
 	for _, c := range changes {
 		action := string(c.Action)
 		if colour {
@@ -106,7 +109,7 @@ func writeChanges(w io.Writer, changes []plan.Change, colour bool) error {
 			fmt.Fprintf(table, "%s\t%s\t(%s)\n", action, c.Path, c.Reason)
 		}
 	}
-	return table.Flush()
+	return errors.Join(table.Flush(), lines.Flush())
 }
 
 // shortList is how many lines a person reads before the summary has gone.

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -103,11 +105,12 @@ func runStatus(ctx context.Context, sh *shell, flags statusFlags) error {
 			Counts map[string]int `json:"counts"`
 		}{out, counts})
 	}
-	table := tabwriter.NewWriter(sh.Out, 0, 0, 2, ' ', 0)
+	lines := bufio.NewWriterSize(sh.Out, 1<<16) // a table writes each cell by itself
+	table := tabwriter.NewWriter(lines, 0, 0, 2, ' ', 0)
 	for _, c := range out {
 		fmt.Fprintf(table, "%s\t%s\n", c.State, c.Path)
 	}
-	if err := table.Flush(); err != nil {
+	if err := errors.Join(table.Flush(), lines.Flush()); err != nil {
 		return err
 	}
 	if text := s.elsewhere(); text != "" {

@@ -49,7 +49,7 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 	in.Disk = tree.New()
 	if !missing {
 		defer root.Close()
-		if err := r.read(ctx, root, s, &in); err != nil {
+		if err := r.sh.during("reading the files of "+r.sh.shown(r.dir), func() error { return r.read(ctx, root, s, &in) }); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +97,10 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 	_, archived := in.Disk.File(plan.BasePath)
 	_, known := in.Disk.File(schemaFile)
 	s.lostBase = known && !archived
-	s.plan, err = plan.Make(in)
+	err = r.sh.during("comparing "+files(s.made), func() (err error) {
+		s.plan, err = plan.Make(in)
+		return err
+	})
 	return s, err
 }
 

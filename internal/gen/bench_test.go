@@ -32,7 +32,7 @@ func largeModel(n int) *spec.Network {
 }
 
 func BenchmarkRender(b *testing.B) {
-	for _, n := range []int{10, 100, 1000} {
+	for _, n := range []int{10, 100, 1000, 10000} {
 		m := largeModel(n)
 		if err := spec.Validate(m).Err(); err != nil {
 			b.Fatal(err)

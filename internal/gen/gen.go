@@ -40,6 +40,11 @@ type Options struct {
 	// kustomization beside it; nil leaves out none. A folder whose kustomization
 	// is left out is no longer built, one that has nothing left to build has none.
 	Without func(path string) bool
+
+	// alone has text/template run every template, and gaveUp is told which ones the
+	// executor left to it: so tests hold the one against the other.
+	alone  bool
+	gaveUp func(template string)
 }
 
 // Render returns every file that the model asks for, but for kgen.yaml itself
@@ -66,7 +71,7 @@ func Render(n *spec.Network, o Options) (*tree.Tree, error) {
 			outputs = append(outputs, plan(e.App, e.Dir(), without).outputs...)
 		}
 	}
-	r := renderer{set: set, known: o.Known, out: tree.New()}
+	r := renderer{set: set, options: o, out: tree.New()}
 	r.files(outputs)
 	if r.problems == nil && a.Patched() {
 		r.overlays(a, base, without)
@@ -79,25 +84,28 @@ func Render(n *spec.Network, o Options) (*tree.Tree, error) {
 
 // A renderer fills a tree.
 type renderer struct {
-	set      *template.Template
-	known    *tree.Tree
-	out      *tree.Tree
-	problems diag.List
+	set       *template.Template
+	executors []*executor
+	options   Options
+	out       *tree.Tree
+	problems  diag.List
 }
 
 func (r *renderer) fail(err error) { r.problems.Errorf("", "template", "", "%s", err) }
 
 // each runs work for every index below n, several at once, and gives each
-// worker a buffer of its own. Errors are reported in the order of the indices.
-func (r *renderer) each(n int, work func(i int, buf *bytes.Buffer) error) {
+// worker an executor of its own. Errors are reported in the order of the indices.
+func (r *renderer) each(n int, work func(i int, x *executor) error) {
 	errs := make([]error, n)
 	workers := min(runtime.GOMAXPROCS(0), n)
+	for len(r.executors) < workers {
+		r.executors = append(r.executors, newExecutor(r.set, r.options))
+	}
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			var buf bytes.Buffer
 			for i := w; i < n; i += workers {
-				errs[i] = work(i, &buf)
+				errs[i] = work(i, r.executors[w])
 			}
 		})
 	}
@@ -112,8 +120,8 @@ func (r *renderer) each(n int, work func(i int, buf *bytes.Buffer) error) {
 // files renders files into the tree.
 func (r *renderer) files(outputs []output) {
 	data := make([][]byte, len(outputs))
-	r.each(len(outputs), func(i int, buf *bytes.Buffer) (err error) {
-		data[i], err = outputs[i].render(r.set, buf, r.known)
+	r.each(len(outputs), func(i int, x *executor) (err error) {
+		data[i], err = outputs[i].render(x, r.options.Known)
 		return err
 	})
 	for i, f := range outputs {
@@ -137,8 +145,8 @@ func (r *renderer) overlays(a *App, base layout, without func(string) bool) {
 		}
 		there := plan(e.App, ".", without).built()
 		texts := make([][]byte, len(there))
-		r.each(len(there), func(i int, buf *bytes.Buffer) error {
-			text, err := there[i].text(r.set, buf)
+		r.each(len(there), func(i int, x *executor) error {
+			text, err := there[i].text(x)
 			if old, ok := r.out.File(there[i].path); err == nil && (!ok || !bytes.Equal(old, text)) {
 				texts[i] = bytes.Clone(text)
 			}
@@ -179,18 +187,18 @@ type output struct {
 	data     any
 }
 
-// text executes the template. The result lives in the buffer.
-func (o output) text(set *template.Template, buf *bytes.Buffer) ([]byte, error) {
-	buf.Reset()
-	if err := set.ExecuteTemplate(buf, o.template, o.data); err != nil {
+// text executes the template. The result lives in the executor.
+func (o output) text(x *executor) ([]byte, error) {
+	text, err := x.execute(o.template, o.data)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.path, err)
 	}
-	text := bytes.TrimLeft(buf.Bytes(), "\n")
+	text = bytes.TrimLeft(text, "\n")
 	return append(bytes.TrimRight(text, "\n"), '\n'), nil
 }
 
-func (o output) render(set *template.Template, buf *bytes.Buffer, known *tree.Tree) ([]byte, error) {
-	text, err := o.text(set, buf)
+func (o output) render(x *executor, known *tree.Tree) ([]byte, error) {
+	text, err := o.text(x)
 	if err != nil {
 		return nil, err
 	}

@@ -265,21 +265,24 @@ func TestSides(t *testing.T) {
 	}
 }
 
+// BenchmarkMerge merges what lists n services, two lines each.
 func BenchmarkMerge(b *testing.B) {
-	var base, ours, theirs bytes.Buffer
-	for i := range 20000 {
-		fmt.Fprintf(&base, "line %d\n  port: 8080\n", i)
-		fmt.Fprintf(&ours, "line %d\n  port: %d\n", i, 8080+i%7/6)
-		fmt.Fprintf(&theirs, "other %d\n  port: 9090\n", i)
+	for _, n := range []int{10, 100, 1000, 10000} {
+		var base, ours, theirs bytes.Buffer
+		for i := range n {
+			fmt.Fprintf(&base, "line %d\n  port: 8080\n", i)
+			fmt.Fprintf(&ours, "line %d\n  port: %d\n", i, 8080+i%7/6)
+			fmt.Fprintf(&theirs, "other %d\n  port: 9090\n", i)
+		}
+		b.Run(fmt.Sprint(n, "/alike"), func(b *testing.B) {
+			for b.Loop() {
+				Merge(base.Bytes(), ours.Bytes(), base.Bytes())
+			}
+		})
+		b.Run(fmt.Sprint(n, "/nothing in common"), func(b *testing.B) {
+			for b.Loop() {
+				Merge(base.Bytes(), ours.Bytes(), theirs.Bytes())
+			}
+		})
 	}
-	b.Run("alike", func(b *testing.B) {
-		for b.Loop() {
-			Merge(base.Bytes(), ours.Bytes(), base.Bytes())
-		}
-	})
-	b.Run("nothing in common", func(b *testing.B) {
-		for b.Loop() {
-			Merge(base.Bytes(), ours.Bytes(), theirs.Bytes())
-		}
-	})
 }

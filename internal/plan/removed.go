@@ -22,16 +22,34 @@ type Resource struct {
 // left does not. Namespaces are left out, because whoever deletes one deletes
 // all that is in it; so is what cannot be read.
 func (p *Plan) Removed() []Resource {
-	had, has := map[Resource]bool{}, map[Resource]bool{}
+	// Most files have after a run what they had before it, or were not there.
+	// What the others have taken in is read only if something has left its file.
+	lost := map[Resource]bool{}
 	for _, c := range p.Writes() {
-		if path.Ext(c.Path) == ".yaml" && path.Base(c.Path) != "kustomization.yaml" && !strings.HasPrefix(c.Path, ".kgen/") {
-			collect(had, c.Path, c.Before.Data)
+		if !c.Before.Exists || !holdsObjects(c.Path) {
+			continue
+		}
+		had, has := map[Resource]bool{}, map[Resource]bool{}
+		collect(had, c.Path, c.Before.Data)
+		collect(has, c.Path, c.After.Data)
+		for r := range had {
+			if !has[r] && r.Kind != "Namespace" {
+				lost[r] = true
+			}
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	has := map[Resource]bool{}
+	for _, c := range p.Writes() {
+		if holdsObjects(c.Path) {
 			collect(has, c.Path, c.After.Data)
 		}
 	}
 	var out []Resource
-	for r := range had {
-		if !has[r] && r.Kind != "Namespace" {
+	for r := range lost {
+		if !has[r] {
 			out = append(out, r)
 		}
 	}
@@ -39,6 +57,11 @@ func (p *Plan) Removed() []Resource {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Group, b.Group))
 	})
 	return out
+}
+
+// holdsObjects reports whether objects are looked for in a file.
+func holdsObjects(name string) bool {
+	return path.Ext(name) == ".yaml" && path.Base(name) != "kustomization.yaml" && !strings.HasPrefix(name, ".kgen/")
 }
 
 func collect(into map[Resource]bool, name string, data []byte) {

@@ -10,10 +10,13 @@ import (
 )
 
 // thousand is a file of 1000 services and some 15,000 lines.
-func thousand() string {
+func thousand() string { return many(1000) }
+
+// many is a file of n services of 15 lines.
+func many(n int) string {
 	var b strings.Builder
 	b.WriteString(head + "  mesh: {provider: istio}\n  services:\n")
-	for i := range 1000 {
+	for i := range n {
 		fmt.Fprintf(&b, `  - name: svc-%d
     podLabels:
       app: svc-%d
@@ -29,18 +32,39 @@ func thousand() string {
       port: http
     metrics: {port: 9090}
     timeout: 5s
-`, i, i, (i+1)%1000, (i+7)%1000)
+`, i, i, (i+1)%n, (i+7)%n)
 	}
 	return b.String()
 }
 
+// BenchmarkParse decodes and validates.
 func BenchmarkParse(b *testing.B) {
-	text := []byte(thousand())
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, errs := Parse("kgen.yaml", text); len(errs) > 0 {
+	for _, n := range []int{10, 100, 1000, 10000} {
+		text := []byte(many(n))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, errs := Parse("kgen.yaml", text); len(errs) > 0 {
+					b.Fatal(errs)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkValidate judges what is decoded.
+func BenchmarkValidate(b *testing.B) {
+	for _, n := range []int{10, 100, 1000, 10000} {
+		f, errs := Parse("kgen.yaml", []byte(many(n)))
+		if len(errs) > 0 {
 			b.Fatal(errs)
 		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				spec.Validate(f.Network)
+			}
+		})
 	}
 }
 

@@ -1,10 +1,7 @@
 package specfile
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"sort"
 	"strconv"
@@ -12,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/fastyaml"
 )
 
 // maxDepth bounds the nesting of the text. The model needs seven levels.
@@ -29,40 +28,23 @@ func (d *decoder) load(text []byte) *yaml.Node {
 		d.at(line, column, "", "bad-text", message, fix)
 		return nil
 	}
-	in := yaml.NewDecoder(bytes.NewReader(text))
-	doc, err := next(in)
-	if err == nil && isNull(doc.Content[0]) || errors.Is(err, io.EOF) {
+	docs, err := fastyaml.Documents(text)
+	switch {
+	case len(docs) == 0 && err == nil, len(docs) > 0 && isNull(docs[0].Content[0]):
 		d.at(1, 1, "", "empty-file", "is empty", "run kgen init to write one")
 		return nil
-	}
-	if err != nil {
+	case len(docs) > 1:
+		d.at(docs[1].Line, docs[1].Column, "", "second-document", "a second document starts here", "keep one application a file")
+	case err != nil:
 		d.syntax(text, err)
 		return nil
 	}
-	if second, err := next(in); err == nil {
-		d.at(second.Line, second.Column, "", "second-document", "a second document starts here", "keep one application a file")
-	} else if !errors.Is(err, io.EOF) {
-		d.syntax(text, err)
-		return nil
-	}
+	doc := docs[0]
 	if deep := tooDeep(doc, maxDepth); deep != nil {
 		d.at(deep.Line, deep.Column, "", "too-deep", fmt.Sprintf("is nested more than %d levels deep", maxDepth), "nothing in the model needs that")
 		return nil
 	}
 	return doc.Content[0]
-}
-
-// next reads a document. The library panics on a few broken texts that it
-// does not expect; for a reader of files that is one more syntax error.
-func next(in *yaml.Decoder) (doc *yaml.Node, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = errors.New("yaml: the text cannot be read")
-		}
-	}()
-	doc = new(yaml.Node)
-	err = in.Decode(doc)
-	return doc, err
 }
 
 func tooDeep(n *yaml.Node, levels int) *yaml.Node {
@@ -160,7 +142,7 @@ func firstFailing(l *lines, err error, otherwise int) int {
 	}
 	_, what, _ := strings.Cut(err.Error(), "did not")
 	return 1 + sort.Search(l.count()-1, func(i int) bool {
-		_, err := next(yaml.NewDecoder(bytes.NewReader(l.text[:l.starts[i+1]])))
+		_, err := fastyaml.Documents(l.text[:l.starts[i+1]])
 		return err != nil && strings.HasSuffix(err.Error(), what)
 	})
 }

@@ -122,11 +122,18 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 	if err := t.noJournal(); err != nil {
 		return err
 	}
+	absent := map[string]bool{} // folders that are not there, nor what would be in them
 	for _, op := range ops {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		old, info, err := t.files.Read(op.Path)
+		dir := path.Dir(op.Path)
+		var old []byte
+		var info fs.FileInfo
+		err := fs.ErrNotExist
+		if !absent[dir] {
+			old, info, err = t.files.Read(op.Path)
+		}
 		had := err == nil
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
@@ -135,6 +142,9 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 		if !op.Seen.matches(old, had) {
 			changed.Paths = append(changed.Paths, op.Path)
 			continue
+		}
+		if had && op.Seen != nil {
+			old = op.Seen.Data // the same bytes, of which two copies are one too many
 		}
 		if op.Delete && !had || !op.Delete && had && bytes.Equal(old, op.Data) {
 			continue
@@ -150,8 +160,14 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 		if had && info.Mode().Perm()&0o222 == 0 {
 			errs = append(errs, fmt.Errorf("%s is read-only; make it writable and run again", op.Path))
 		}
-		if err := t.tempFree(e.temp); err != nil {
-			errs = append(errs, err)
+		if !had && !absent[dir] {
+			_, err := t.files.Lstat(dir)
+			absent[dir] = errors.Is(err, fs.ErrNotExist)
+		}
+		if !absent[dir] {
+			if err := t.tempFree(e.temp); err != nil {
+				errs = append(errs, err)
+			}
 		}
 		t.entries, t.originals = append(t.entries, e), append(t.originals, was)
 	}
@@ -237,8 +253,8 @@ func (t *transaction) commit(ctx context.Context) error {
 		}
 	}
 	journal := formatJournal(t.entries)
-	if len(journal) > maxFile {
-		return fmt.Errorf("%d MiB are to be written, and kgen writes no more than %d at once", len(journal)>>20, maxFile>>20)
+	if size := length(journal); size > maxFile {
+		return fmt.Errorf("%d MiB are to be written, and kgen writes no more than %d at once", size>>20, maxFile>>20)
 	}
 	if err := t.files.WriteNew(journalTempPath, journal, nil); err != nil {
 		return err

@@ -390,32 +390,35 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// BenchmarkApply writes 6,000 files of 1.5 KB in 20 folders, first all new,
-// then all changed.
+// BenchmarkApply writes six files of 1.5 KB a service in 20 folders, and the
+// archive of all of them: first all new, then all changed.
 func BenchmarkApply(b *testing.B) {
-	build := func(fill byte) []Op {
-		ops := make([]Op, 6000)
+	build := func(services int, fill byte) []Op {
+		ops := make([]Op, 6*services)
 		for i := range ops {
-			ops[i] = Op{Path: fmt.Sprintf("networking/part-%02d/service-%04d.yaml", i%20, i), Data: bytes.Repeat([]byte{fill}, 1500)}
+			ops[i] = Op{Path: fmt.Sprintf("networking/part-%02d/service-%05d.yaml", i%20, i), Data: bytes.Repeat([]byte{fill}, 1500)}
 		}
-		return append(ops, Op{Path: ".kgen/base.txtar", Data: []byte(strings.Repeat(string(fill), 6000*1500))})
+		return append(ops, Op{Path: ".kgen/base.txtar", Data: []byte(strings.Repeat(string(fill), len(ops)*1500))})
 	}
-	for _, how := range []string{"new", "changed"} {
-		b.Run(how, func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				dir := b.TempDir()
-				if how == "changed" {
-					if err := Apply(context.Background(), dir, build('a')); err != nil {
+	for _, services := range []int{10, 100, 1000, 10000} {
+		for _, how := range []string{"new", "changed"} {
+			b.Run(fmt.Sprint(services, "/", how), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					dir := b.TempDir()
+					if how == "changed" {
+						if err := Apply(context.Background(), dir, build(services, 'a')); err != nil {
+							b.Fatal(err)
+						}
+					}
+					ops := build(services, 'b')
+					b.StartTimer()
+					if err := Apply(context.Background(), dir, ops); err != nil {
 						b.Fatal(err)
 					}
 				}
-				ops := build('b')
-				b.StartTimer()
-				if err := Apply(context.Background(), dir, ops); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+			})
+		}
 	}
 }

@@ -15,15 +15,19 @@ import (
 // flush of its own (ext4's auto_da_alloc, a large factor for small files).
 func (t *transaction) carryOut() error {
 	var temps []string
+	there := map[string]bool{} // folders that were seen or made in this pass
 	for i, e := range t.entries {
 		if e.delete {
 			continue
 		}
-		if err := t.makeFolders(path.Dir(e.path)); err != nil {
-			return err
+		if dir := path.Dir(e.path); !there[dir] {
+			if err := t.makeFolders(dir); err != nil {
+				return err
+			}
+			there[dir] = true
 		}
 		temps = append(temps, e.temp)
-		if err := t.files.WriteNew(e.temp, e.data, t.originals[i].info); err != nil {
+		if err := t.files.WriteNew(e.temp, [][]byte{e.data}, t.originals[i].info); err != nil {
 			return err
 		}
 	}
@@ -184,7 +188,7 @@ func (t *transaction) restoreOne(e entry, was original) error {
 	}
 	// Synced before the rename: the journal knows the old contents only by
 	// their hash, so Recover could not tell a torn file from an edited one.
-	if err := t.files.WriteNew(e.temp, was.data, was.info); err != nil {
+	if err := t.files.WriteNew(e.temp, [][]byte{was.data}, was.info); err != nil {
 		return err
 	}
 	if err := t.files.Sync(e.temp); err != nil {

@@ -1,6 +1,7 @@
 package txn
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -20,9 +21,10 @@ type files interface {
 	// Read returns a plain file; anything else there is an Obstacle.
 	Read(path string) ([]byte, fs.FileInfo, error)
 	// WriteNew makes a file that must not exist, and leaves none if it fails.
+	// Its contents come in pieces, in their order.
 	// It has the mode of the file like, and its owner as far as the system
 	// allows that; without one it is an ordinary new file.
-	WriteNew(path string, data []byte, like fs.FileInfo) error
+	WriteNew(path string, data [][]byte, like fs.FileInfo) error
 	// Rename gives a file the name of another in the same folder, which must
 	// still be as was describes it, or for nil still be missing: if somebody
 	// has saved it since, that is a Changed.
@@ -52,6 +54,8 @@ type disk struct {
 	names []string
 	chain []*os.Root // chain[i] is the folder names[i]
 	last  string     // names joined
+	open  *os.File   // the folder used last, or nil until its descriptor is asked for
+	fd    int        // that of open
 }
 
 func newDisk(root *os.Root) *disk { return &disk{root: root, last: "."} }
@@ -60,6 +64,7 @@ func newDisk(root *os.Root) *disk { return &disk{root: root, last: "."} }
 func (d *disk) Close() { d.cut(0) }
 
 func (d *disk) cut(n int) {
+	d.letGo()
 	for _, r := range d.chain[n:] {
 		r.Close()
 	}
@@ -68,6 +73,25 @@ func (d *disk) cut(n int) {
 	if n == 0 {
 		d.last = "."
 	}
+}
+
+func (d *disk) letGo() {
+	if d.open != nil {
+		d.open.Close()
+		d.open = nil
+	}
+}
+
+// descriptor is that of the folder used last, until the next folder is.
+func (d *disk) descriptor() (int, error) {
+	if d.open == nil {
+		f, err := d.top().Open(".")
+		if err != nil {
+			return -1, err
+		}
+		d.open, d.fd = f, int(f.Fd())
+	}
+	return d.fd, nil
 }
 
 func (d *disk) top() *os.Root {
@@ -156,7 +180,7 @@ func (d *disk) Read(p string) ([]byte, fs.FileInfo, error) {
 	return buf.Bytes(), info, nil
 }
 
-func (d *disk) WriteNew(p string, data []byte, like fs.FileInfo) error {
+func (d *disk) WriteNew(p string, data [][]byte, like fs.FileInfo) error {
 	dir, name, err := d.parent(p)
 	if err != nil {
 		return err
@@ -165,11 +189,11 @@ func (d *disk) WriteNew(p string, data []byte, like fs.FileInfo) error {
 	if like != nil {
 		mode = like.Mode().Perm() & 0o700 // the others' part only once the owner is right
 	}
-	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	f, err := openIn(d, name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return plain(p, "writing", err)
 	}
-	_, err = f.Write(data)
+	err = write(f, data)
 	if err == nil && like != nil {
 		keepOwner(f, like)
 		err = f.Chmod(like.Mode().Perm()) // whatever the umask
@@ -178,6 +202,21 @@ func (d *disk) WriteNew(p string, data []byte, like fs.FileInfo) error {
 		err = errors.Join(plain(p, "writing", err), dir.Remove(name))
 	}
 	return err
+}
+
+// write gathers small pieces, so that many of them are few system calls.
+func write(f *os.File, pieces [][]byte) error {
+	if len(pieces) == 1 {
+		_, err := f.Write(pieces[0])
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<18)
+	for _, p := range pieces {
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
 // Rename looks and renames; no system offers the two in one step. A save that

@@ -197,8 +197,8 @@ func (f *faulty) Read(p string) (data []byte, info fs.FileInfo, err error) {
 	return data, info, err
 }
 
-func (f *faulty) WriteNew(p string, data []byte, like fs.FileInfo) error {
-	write := func(data []byte) func() error {
+func (f *faulty) WriteNew(p string, data [][]byte, like fs.FileInfo) error {
+	write := func(data [][]byte) func() error {
 		return func() error {
 			f.remember(p)
 			err := f.real.WriteNew(p, data, like)
@@ -208,7 +208,18 @@ func (f *faulty) WriteNew(p string, data []byte, like fs.FileInfo) error {
 			return err
 		}
 	}
-	return f.step("WriteNew", write(data), write(data[:len(data)/2]))
+	return f.step("WriteNew", write(data), write(half(data)))
+}
+
+// half is the first half of what comes in pieces.
+func half(pieces [][]byte) [][]byte {
+	var out [][]byte
+	left := length(pieces) / 2
+	for _, p := range pieces {
+		p = p[:min(len(p), left)]
+		out, left = append(out, p), left-len(p)
+	}
+	return out
 }
 
 func (f *faulty) Rename(from, to string, was fs.FileInfo) error {

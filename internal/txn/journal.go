@@ -38,34 +38,42 @@ const (
 	noHash      = "none"
 )
 
-func formatJournal(entries []entry) []byte {
-	size := len(journalHead) + len(journalEnd) + 2*sha256.Size + 1
-	for _, e := range entries {
-		size += len(e.data) + len(e.path) + 128
+// formatJournal returns the journal in pieces, in their order. The contents in it
+// are the entries' own bytes: a journal of everything costs no second copy of it.
+func formatJournal(entries []entry) [][]byte {
+	out := make([][]byte, 0, 2*len(entries)+2)
+	sum := sha256.New()
+	say := func(piece []byte) {
+		sum.Write(piece)
+		out = append(out, piece)
 	}
-	b := bytes.NewBuffer(make([]byte, 0, size))
-	b.WriteString(journalHead)
+	line := []byte(journalHead) // up to the next contents
 	for _, e := range entries {
 		was := noHash
 		if e.had {
 			was = hex.EncodeToString(e.was[:])
 		}
 		if e.delete {
-			fmt.Fprintf(b, "delete %q was %s\n", e.path, was)
+			line = fmt.Appendf(line, "delete %q was %s\n", e.path, was)
 			continue
 		}
-		fmt.Fprintf(b, "write %q was %s size %d\n", e.path, was, len(e.data))
-		b.Write(e.data)
-		b.WriteByte('\n')
+		say(fmt.Appendf(line, "write %q was %s size %d\n", e.path, was, len(e.data)))
+		say(e.data)
+		line = []byte("\n")
 	}
-	b.WriteString(journalSum(b.Bytes()))
-	return b.Bytes()
+	say(line)
+	return append(out, []byte(journalSum(digest(sum.Sum(nil)))))
 }
 
-// journalSum is the last line of a journal that begins so.
-func journalSum(journal []byte) string {
-	sum := newDigest(journal)
-	return journalEnd + hex.EncodeToString(sum[:]) + "\n"
+// journalSum is the last line of a journal of which all the rest has this hash.
+func journalSum(sum digest) string { return journalEnd + hex.EncodeToString(sum[:]) + "\n" }
+
+// length is that of all pieces, in bytes.
+func length(pieces [][]byte) (n int) {
+	for _, p := range pieces {
+		n += len(p)
+	}
+	return n
 }
 
 // parseJournal returns the entries; their contents share the journal's bytes.
@@ -74,7 +82,7 @@ func parseJournal(journal []byte) ([]entry, error) {
 	if tail < len(journalHead) || !bytes.HasPrefix(journal, []byte(journalHead)) {
 		return nil, errors.New("it does not begin and end as a journal does")
 	}
-	if string(journal[tail:]) != journalSum(journal[:tail]) {
+	if string(journal[tail:]) != journalSum(newDigest(journal[:tail])) {
 		return nil, errors.New("its checksum is wrong")
 	}
 	var entries []entry

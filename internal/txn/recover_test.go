@@ -12,7 +12,7 @@ import (
 )
 
 func TestRecover(t *testing.T) {
-	good := string(formatJournal([]entry{
+	good := joined(formatJournal([]entry{
 		{path: "a", data: []byte("new\n"), had: true, was: digestOf("old\n")},
 		{path: "sub/b", delete: true, had: true, was: digestOf("b\n")},
 	}))
@@ -115,7 +115,7 @@ func TestRecoverStaysInside(t *testing.T) {
 	top := t.TempDir()
 	fill(t, top, map[string]string{
 		"outside/a":          "old\n",
-		"repo/.kgen/journal": string(formatJournal([]entry{{path: "sub/a", data: []byte("new\n"), had: true, was: digestOf("old\n")}})),
+		"repo/.kgen/journal": joined(formatJournal([]entry{{path: "sub/a", data: []byte("new\n"), had: true, was: digestOf("old\n")}})),
 	})
 	must(t, os.Symlink("../outside", filepath.Join(top, "repo", "sub")))
 	before := take(t, top)
@@ -149,7 +149,7 @@ func FuzzJournal(f *testing.F) {
 		if checkPath(second.path) != nil {
 			return
 		}
-		journal := formatJournal([]entry{e, second})
+		journal := []byte(joined(formatJournal([]entry{e, second})))
 		got, err := parseJournal(journal)
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +184,7 @@ func FuzzJournalText(f *testing.F) {
 	f.Add("write `a` was 00 size 0\n\n")
 	f.Fuzz(func(t *testing.T, body string) {
 		text := journalHead + body
-		entries, err := parseJournal([]byte(text + journalSum([]byte(text))))
+		entries, err := parseJournal([]byte(text + journalSum(newDigest([]byte(text)))))
 		if err != nil {
 			return
 		}
@@ -198,7 +198,7 @@ func FuzzJournalText(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		again, err := parseJournal(formatJournal(entries))
+		again, err := parseJournal([]byte(joined(formatJournal(entries))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,3 +239,6 @@ func (r readOnly) Writable(p string) error {
 	}
 	return r.disk.Writable(p)
 }
+
+// joined is what comes in pieces.
+func joined(pieces [][]byte) string { return string(bytes.Join(pieces, nil)) }

@@ -44,7 +44,7 @@ func TestShareTogether(t *testing.T) {
 }
 
 func TestShareRecovers(t *testing.T) {
-	journal := string(formatJournal([]entry{{path: "a", data: []byte("new\n"), had: true, was: digestOf("old\n")}}))
+	journal := joined(formatJournal([]entry{{path: "a", data: []byte("new\n"), had: true, was: digestOf("old\n")}}))
 	tests := []struct {
 		name  string
 		files map[string]string

@@ -80,3 +80,70 @@ func freeBlocks(folder *os.File) (blocks, size int64, ok bool) {
 	}
 	return int64(free), int64(s.Bsize), true
 }
+
+// openIn opens a file in the folder used last, as os.Root does but for asking
+// whether it can be waited for: files never can.
+func openIn(d *disk, name string, flag int, mode fs.FileMode) (*os.File, error) {
+	fd, err := openat(d, name, flag, mode)
+	if err != nil {
+		return nil, &fs.PathError{Op: "openat", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+func openat(d *disk, name string, flag int, mode fs.FileMode) (fd int, err error) {
+	dir, err := d.descriptor()
+	if err != nil {
+		return -1, err
+	}
+	for {
+		fd, err = unix.Openat(dir, name, flag|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(mode.Perm()))
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// contents are those of a plain file, as Read returns them: opened without
+// following a link or waiting for a pipe, and looked at only then. Whatever is not
+// as usual is left to Read, which tells what it is.
+func contents(d *disk, p string) ([]byte, error) {
+	if _, err := d.folder(path.Dir(p)); err != nil {
+		return nil, err
+	}
+	fd, err := openat(d, path.Base(p), os.O_RDONLY|openNow, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, plain(p, "looking", err)
+	}
+	if err == nil {
+		data, ok := all(fd)
+		unix.Close(fd)
+		if ok {
+			return data, nil
+		}
+	}
+	data, _, err := d.Read(p)
+	return data, err
+}
+
+// all reads a file of at most maxFile bytes to its end; ok is false if it is no
+// plain file, or a larger one, or cannot be read.
+func all(fd int) (data []byte, ok bool) {
+	var s unix.Stat_t
+	if err := unix.Fstat(fd, &s); err != nil || s.Mode&unix.S_IFMT != unix.S_IFREG || s.Size > maxFile {
+		return nil, false
+	}
+	data = make([]byte, 0, s.Size+1) // one more, to see the end
+	for {
+		n, err := unix.Read(fd, data[len(data):cap(data)])
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil || len(data)+n > int(s.Size):
+			return nil, false // it has grown meanwhile
+		case n == 0:
+			return data[:len(data):len(data)], true
+		}
+		data = data[:len(data)+n]
+	}
+}

@@ -44,3 +44,14 @@ func writable(*os.File) error { return nil }
 
 // freeBlocks leaves it to the first write to find out.
 func freeBlocks(*os.File) (blocks, size int64, ok bool) { return 0, 0, false }
+
+// openIn opens a file in the folder used last.
+func openIn(d *disk, name string, flag int, mode fs.FileMode) (*os.File, error) {
+	return d.top().OpenFile(name, flag, mode)
+}
+
+// contents are those of a plain file.
+func contents(d *disk, p string) ([]byte, error) {
+	data, _, err := d.Read(p)
+	return data, err
+}
