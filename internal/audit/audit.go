@@ -70,6 +70,9 @@ type World struct {
 
 	readRules sync.Once
 	promRules []*promRule // see Check.rules
+
+	nameServices sync.Once
+	named        *serviceNames // see World.serviceNames
 }
 
 // Drift is what kgen generate would do.
@@ -111,6 +114,7 @@ type Check struct {
 	findings []Finding
 	skipped  []Skipped
 	looked   int
+	steps    int // of work, see step
 }
 
 // Skipped is something that a rule did not check.
@@ -127,7 +131,15 @@ func Field(path ...any) []any { return path }
 // is satisfied only where something was looked at.
 func (c *Check) Looked() {
 	c.looked++
-	if c.ctx != nil && c.ctx.Err() != nil {
+	c.step()
+}
+
+// step counts a piece of work. Whatever goes through many things takes one for
+// each of them: that is where the rule ends if the whole run is interrupted, and
+// what tests of growth count.
+func (c *Check) step() {
+	c.steps++
+	if c.steps%64 == 0 && c.ctx != nil && c.ctx.Err() != nil {
 		panic(interrupted{}) // caught in run: a rule may take long on a large input
 	}
 }

@@ -85,7 +85,7 @@ var monitorMutants = []mutant{
 	{Rule: "MO04", Constraint: "K28", Name: "the metrics are STRICT too", Example: "guide", Break: moText(moMesh+"service-a.yaml", "mode: PERMISSIVE", "mode: STRICT")},
 	{Rule: "MO04", Constraint: "K28", Name: "another port is excepted", Example: "guide", Break: moText(moMesh+"frontend.yaml", "    \"9090\":\n", "    \"9091\":\n"), Also: []string{"SM11"}},
 	{Rule: "MO04", Constraint: "K28", Name: "no port is excepted", Example: "guide", Break: moText(moMesh+"backend.yaml", "  portLevelMtls:\n    \"9090\":\n      mode: PERMISSIVE\n", "")},
-	{Rule: "MO04", Constraint: "K28", Name: "the port of metrics is not authorised", Example: "guide", Break: moText(moMesh+"service-a.yaml", "        - \"9090\"\n", "        - \"9091\"\n")},
+	{Rule: "MO04", Constraint: "K28", Name: "the port of metrics is not authorised", Example: "guide", Break: moText(moMesh+"service-a.yaml", "        - \"9090\"\n", "        - \"9091\"\n"), Also: []string{"SM16"}},
 	{Rule: "MO04", Constraint: "K28", Name: "STRICT in ambient mode", Example: "ambient", Break: moText(moMesh+"db.yaml", "mode: PERMISSIVE", "mode: STRICT")},
 
 	// K29: each series comes from something that is scraped.

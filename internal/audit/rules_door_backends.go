@@ -87,24 +87,25 @@ func (d *doorway) checkServicePort(o *manifest.Object, namespace, name string, p
 }
 
 func (d *doorway) nearestService(namespace, name string) string {
-	var names []string
+	d.step()
+	known := d.serviceNames()
 	elsewhere := ""
-	for _, s := range d.Services {
-		if s.Namespace == namespace {
-			names = append(names, s.Name)
-		} else if s.Name == name {
+	for _, s := range known.called[name] {
+		if s.Namespace != namespace {
 			elsewhere = s.Namespace
 		}
 	}
-	switch near := diag.Nearest(name, names); {
-	case elsewhere != "":
+	if elsewhere != "" {
 		return fmt.Sprintf("it is in namespace %s: name it from an object there", elsewhere)
-	case near != "":
-		return "did you mean " + near + "?"
-	case len(names) > 0:
-		return "name one that exists: " + some(names)
 	}
-	return "add the Service"
+	own := known.spelt[namespace]
+	if own == nil {
+		return "add the Service"
+	}
+	if near := own.nearest(name); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "name one that exists: " + some(own.words)
 }
 
 // nearestPort says which of a Service's ports was meant: one that leads to the

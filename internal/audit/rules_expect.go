@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -77,12 +78,15 @@ type expectations struct {
 	list        []expectation
 	ends        map[spec.Someone]meant // filled by find
 	connections *reach.Connections
+	named       map[[2]string][]end                 // by namespace and name; filled by podsOf
+	inside      map[string][]end                    // by namespace; likewise
+	allowed     map[[2]reach.Endpoint][]expectation // filled by permissions
 }
 
 // meant are whom a word means, and why nobody, if so.
 type meant struct {
 	list []end
-	set  map[reach.Endpoint]bool
+	set  map[reach.Endpoint]int // where in the list
 	why  string
 }
 
@@ -99,10 +103,10 @@ func (x *expectations) find(s spec.Someone) meant {
 	if found, known := x.ends[s]; known {
 		return found
 	}
-	m := meant{set: map[reach.Endpoint]bool{}}
+	m := meant{set: map[reach.Endpoint]int{}}
 	m.list, m.why = x.endsOf(s)
-	for _, e := range m.list {
-		m.set[e.Endpoint] = true
+	for i, e := range m.list {
+		m.set[e.Endpoint] = i
 	}
 	x.ends[s] = m
 	return m
@@ -146,13 +150,15 @@ func (x *expectations) hold(i int, e expectation) {
 	}
 	var unmet []question
 	var said []string
+	known := map[string]bool{}
 	for q := range x.questions(e, from, to) {
 		x.Looked()
 		q.ports = x.unmet(e, q)
 		if q.ports.IsEmpty() {
 			continue
 		}
-		if text := q.text(); !slices.Contains(said, text) {
+		if text := q.text(); !known[text] {
+			known[text] = true
 			unmet, said = append(unmet, q), append(said, text)
 		}
 	}
@@ -163,7 +169,7 @@ func (x *expectations) hold(i int, e expectation) {
 
 // fewPairs is how many pairs are asked about one by one. Of more, only those that
 // the policies allow are, where it is a denial that is expected.
-const fewPairs = 10_000
+const fewPairs = 64
 
 // questions yields the pairs that an expectation is about. A workload and itself
 // are one where it names just that.
@@ -171,9 +177,10 @@ func (x *expectations) questions(e expectation, from, to meant) iter.Seq[questio
 	itself := e.From.Name != spec.Anyone && e.To.Name != spec.Anyone
 	return func(yield func(q question) bool) {
 		outside := from.list[0].Workload == nil || to.list[0].Workload == nil
-		if e.Allow || outside || len(from.list)*len(to.list) <= fewPairs {
+		if e.Allow || outside || itself || len(from.list)*len(to.list) <= fewPairs {
 			for _, a := range from.list {
 				for _, b := range to.list {
+					x.step()
 					if (a.name != b.name || itself) && !yield(question{from: a, to: b}) {
 						return
 					}
@@ -181,23 +188,40 @@ func (x *expectations) questions(e expectation, from, to meant) iter.Seq[questio
 			}
 			return
 		}
-		callers, callees := byWorkload(from.list), byWorkload(to.list)
-		for c := range x.connections.Pairs() {
-			a, calls := callers[c.From.Workload]
-			b, called := callees[c.To.Workload]
-			if calls && called && a.name != b.name && !yield(question{from: a, to: b}) {
+		x.Looked() // whether or not anything is allowed
+		for _, at := range x.allowedPairs(from, to) {
+			if a, b := from.list[at[0]], to.list[at[1]]; a.name != b.name && !yield(question{from: a, to: b}) {
 				return
 			}
 		}
 	}
 }
 
-func byWorkload(list []end) map[*reach.Workload]end {
-	out := map[*reach.Workload]end{}
-	for _, e := range list {
-		out[e.Workload] = e
+// allowedPairs are the pairs of two lists, by their indices, between which
+// anything is allowed, found from the shorter list.
+func (x *expectations) allowedPairs(from, to meant) [][2]int {
+	var out [][2]int
+	take := func(list iter.Seq[reach.Connection]) {
+		for c := range list {
+			x.step()
+			i, calls := from.set[reach.Pod(c.From.Workload)]
+			j, called := to.set[reach.Pod(c.To.Workload)]
+			if calls && called {
+				out = append(out, [2]int{i, j})
+			}
+		}
 	}
-	return out
+	if len(to.list) <= len(from.list) {
+		for _, b := range to.list {
+			take(x.connections.To(b.Workload))
+		}
+	} else {
+		for _, a := range from.list {
+			take(x.connections.From(a.Workload))
+		}
+	}
+	slices.SortFunc(out, func(a, b [2]int) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	return slices.Compact(out) // a pair may be connected directly and through a waypoint
 }
 
 // question is whether somebody reaches ports of somebody else.
@@ -356,20 +380,24 @@ func (x *expectations) internet() end {
 // podsOf are the pods of a name in a namespace, or all of them: workloads,
 // services of the model, parties.
 func (x *expectations) podsOf(namespace, name string) []end {
-	var out []end
-	for _, w := range slices.Concat(x.Workloads, x.Parties) {
-		service := ""
-		if w.Service != nil {
-			service = w.Service.Name
-		}
-		if w.Namespace != namespace || name == spec.Anyone && w.Party != "" && namespace == x.Model.Spec.Namespace {
-			continue
-		}
-		if name == spec.Anyone || w.Name == name && service == "" || service == name {
-			out = append(out, end{Endpoint: w.Endpoint(), name: x.groupOf(w.Endpoint())})
+	if x.named == nil {
+		x.named, x.inside = map[[2]string][]end{}, map[string][]end{}
+		for _, w := range slices.Concat(x.Workloads, x.Parties) {
+			called := w.Name
+			if w.Service != nil {
+				called = w.Service.Name
+			}
+			one := end{Endpoint: w.Endpoint(), name: x.groupOf(w.Endpoint())}
+			x.named[[2]string{w.Namespace, called}] = append(x.named[[2]string{w.Namespace, called}], one)
+			if w.Party == "" || w.Namespace != x.Model.Spec.Namespace {
+				x.inside[w.Namespace] = append(x.inside[w.Namespace], one)
+			}
 		}
 	}
-	return out
+	if name == spec.Anyone {
+		return x.inside[namespace]
+	}
+	return x.named[[2]string{namespace, name}]
 }
 
 // doors are the proxies that bring traffic in, each once.
@@ -468,6 +496,36 @@ func (x *expectations) declaredPorts(from spec.Someone, to end, w *inventory.Wor
 	return reach.PortsOf(out...)
 }
 
+// permissions are the lines that allow one end to reach another by both names,
+// and those with * on one side that may speak of the two.
+func (x *expectations) permissions(from, to reach.Endpoint) []expectation {
+	if x.allowed == nil {
+		x.allowed = map[[2]reach.Endpoint][]expectation{}
+		for _, o := range x.list {
+			if !o.readable || !o.Allow {
+				continue
+			}
+			// * stands as nobody in the key.
+			callers, callees := []end{{}}, []end{{}}
+			if o.From.Name != spec.Anyone {
+				callers = x.ends[o.From].list
+			}
+			if o.To.Name != spec.Anyone {
+				callees = x.ends[o.To].list
+			}
+			for _, a := range callers {
+				for _, b := range callees {
+					k := [2]reach.Endpoint{a.Endpoint, b.Endpoint}
+					x.allowed[k] = append(x.allowed[k], o)
+				}
+			}
+		}
+	}
+	nobody := reach.Endpoint{}
+	return slices.Concat(x.allowed[[2]reach.Endpoint{from, to}], x.allowed[[2]reach.Endpoint{nobody, to}],
+		x.allowed[[2]reach.Endpoint{from, nobody}], x.allowed[[2]reach.Endpoint{nobody, nobody}])
+}
+
 // excepted are the ports of a pair that other lines allow by name: a denial with
 // * then does not mean them.
 func (x *expectations) excepted(e expectation, q question) reach.Ports {
@@ -475,11 +533,14 @@ func (x *expectations) excepted(e expectation, q question) reach.Ports {
 	if e.From.Name != spec.Anyone && e.To.Name != spec.Anyone {
 		return out
 	}
-	for _, o := range x.list {
+	for _, o := range x.permissions(q.from.Endpoint, q.to.Endpoint) {
+		x.step()
+		_, from := x.ends[o.From].set[q.from.Endpoint]
+		_, to := x.ends[o.To].set[q.to.Endpoint]
 		switch {
-		case !o.readable || !o.Allow || o.From == e.From && o.To == e.To:
+		case o.From == e.From && o.To == e.To:
 		case o.From.Name == spec.Anyone && e.From.Name != spec.Anyone || o.To.Name == spec.Anyone && e.To.Name != spec.Anyone:
-		case !x.ends[o.From].set[q.from.Endpoint] || !x.ends[o.To].set[q.to.Endpoint]:
+		case !from || !to:
 		case o.Port.IsZero():
 			return reach.AllPorts()
 		default:

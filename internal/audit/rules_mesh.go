@@ -4,5 +4,6 @@ package audit
 // circuit breakers break, and whether who is meant to call may.
 var meshRules = []*Rule{
 	subsetUndefined, subsetSelectsNothing, destinationMissing, weightsWrong, virtualServiceTwice, destinationRuleTwice, deprecatedMeshField,
-	neverEjects, noBreaker, clientTLSRefused, meshNotStrict, callerNotAuthorised, requestsUnseen, retriesExceedTimeout,
+	neverEjects, noBreaker, clientTLSRefused, meshNotStrict, callerNotAuthorised, requestsUnseen, retriesExceedTimeout, callerUndeclared, policyPortUnserved, policyGuardsNobody, principalOfNobody,
+	limitOfOne,
 }

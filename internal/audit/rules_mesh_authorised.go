@@ -26,9 +26,10 @@ In ambient mode, callers of a Service with a waypoint are judged at the waypoint
 the waypoint. A caller without the mesh's mutual TLS has no principal, and a STRICT port refuses it altogether.
 
 Add the rule that the finding shows. A policy that goes by what is in a request, such as its path, is taken to admit. Where a caller's
-service account is not known, it is given the benefit of those that the policies name. Monitors are rule MO04's.`,
+service account is not known, it is given the benefit of those that the policies name; so is the mesh's trust domain, where neither istiod's
+ConfigMap nor its operator's object says it (` + "`cluster.local`" + ` stands for the mesh's own). Monitors are rule MO04's.`,
 	check: func(c *Check) {
-		a := &authorisation{network: c.network(), accounts: map[string][]string{}}
+		a := &authorisation{network: c.network(), accounts: map[string][]string{}, trusted: c.trust()}
 		a.takeAccounts()
 		for _, e := range c.Edges() {
 			if e.To == nil || e.To.Mesh == reach.NoMesh || e.From.HostNetwork || e.To.HostNetwork {
@@ -57,6 +58,7 @@ type authorisation struct {
 	accounts map[string][]string // the service accounts that policies name, by namespace
 	sources  []string            // the namespaces that they name and that hold no workload of the application
 	refused  []refusedCall
+	trusted  *trust
 }
 
 // refusedCall is a call that the mesh refuses.
@@ -86,17 +88,23 @@ func (c *Check) waypointName(s *inventory.Service) string {
 
 // takeAccounts gathers whom AuthorizationPolicies name as sources.
 func (a *authorisation) takeAccounts() {
+	accounts, sources := map[[2]string]bool{}, map[string]bool{}
 	for _, p := range inventory.All[manifest.AuthorizationPolicy](a.Inventory) {
 		for _, r := range p.V.Spec.Rules {
 			for _, f := range r.From {
 				for _, text := range f.Source.Principals {
 					parts := strings.Split(text, "/")
-					if len(parts) == 5 && parts[1] == "ns" && parts[3] == "sa" && !slices.Contains(a.accounts[parts[2]], parts[4]) {
+					if len(parts) != 5 || parts[1] != "ns" || parts[3] != "sa" {
+						continue
+					}
+					if named := [2]string{parts[2], parts[4]}; !accounts[named] {
+						accounts[named] = true
 						a.accounts[parts[2]] = append(a.accounts[parts[2]], parts[4])
 					}
 				}
 				for _, n := range f.Source.Namespaces {
-					if !a.HasPods(n) && !slices.Contains(a.sources, n) {
+					if !a.HasPods(n) && !sources[n] {
+						sources[n] = true
 						a.sources = append(a.sources, n)
 					}
 				}
@@ -107,15 +115,7 @@ func (a *authorisation) takeAccounts() {
 
 // route is the way that a call takes: the waypoint's where it passes one.
 func (a *authorisation) route(from, to reach.Endpoint, p reach.Port, via *inventory.Workload) reach.Route {
-	e := a.Policies.Explain(reach.MeshPolicy, from, to, p)
-	if via != nil {
-		for _, r := range e.Routes {
-			if r.Via == &via.Workload {
-				return r
-			}
-		}
-	}
-	return e.Routes[0]
+	return routeIn(a.Policies, from, to, p, via)
 }
 
 // ask asks about one call; w is the caller where it is a workload that is known.
@@ -126,6 +126,13 @@ func (a *authorisation) ask(from reach.Endpoint, w, to *inventory.Workload, p re
 	}
 	if a.maybe(from, to, p, via) {
 		a.Skip("the call from "+from.Text()+" to "+to.Text(), "the caller's service account is not known, and the policies admit another one of its namespace")
+		return
+	}
+	switch domain, sure := a.elsewhere(from, to.Endpoint(), p, via); {
+	case sure:
+		return
+	case domain != "":
+		a.Skip("the call from "+from.Text()+" to "+to.Text(), "the policies admit it in trust domain %s, and no configuration of the mesh is given that says which is its own", domain)
 		return
 	}
 	call := refusedCall{from: a.callerText(from), to: to, port: p}

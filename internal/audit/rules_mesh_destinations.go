@@ -95,15 +95,17 @@ func (m *mesh) reportHost(o *manifest.Object, h meshHost, host string, field []a
 		m.Report(o, field, fix, "%s is no Service, and no ServiceEntry names it: %s", host, outcome)
 		return
 	}
-	fix := fmt.Sprintf("%s has the Services %s", namespaceText(h.Namespace), some(m.services[h.Namespace]))
-	if near := diag.Nearest(h.Name, m.services[h.Namespace]); near != "" {
+	var fix string
+	if near := m.nearestService(h.Namespace, h.Name); near != "" {
 		h.Name = near
 		fix = "did you mean " + m.full(h) + "?"
 		h.Name = m.host(host, o.Namespace).Name
+	} else {
+		fix = fmt.Sprintf("%s has the Services %s", namespaceText(h.Namespace), some(m.services[h.Namespace]))
 	}
 	var elsewhere []string
-	for _, s := range m.Services {
-		if s.Name == h.Name && s.Namespace != h.Namespace {
+	for _, s := range m.serviceNames().called[h.Name] {
+		if s.Namespace != h.Namespace {
 			elsewhere = append(elsewhere, s.Namespace)
 		}
 	}

@@ -17,8 +17,9 @@ type mesh struct {
 	wild      []destinationRule                           // those for hosts with a wildcard
 	made      map[string]*inventory.Item[manifest.Canary] // Services that Flagger makes, by the key of their host
 	entries   map[string][]inventory.Item[manifest.ServiceEntry]
-	services  map[string][]string // the names of the Services of a namespace, Flagger's among them
-	versioned map[string]string   // of Services that Flagger makes for one version: primary or canary
+	services  map[string][]string  // the names of the Services of a namespace, Flagger's among them
+	spelt     map[string]*spelling // the same names; filled by nearestService
+	versioned map[string]string    // of Services that Flagger makes for one version: primary or canary
 }
 
 type destinationRule = inventory.Item[manifest.DestinationRule]

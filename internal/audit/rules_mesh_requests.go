@@ -79,9 +79,11 @@ func (r *requests) target(p inventory.Item[manifest.AuthorizationPolicy], ref ma
 	s := r.Service(p.Namespace, ref.Name)
 	switch {
 	case s == nil && len(r.services[p.Namespace]) > 0 && r.made[serviceKey(p.Namespace, ref.Name)] == nil:
-		fix := fmt.Sprintf("%s has the Services %s", namespaceText(p.Namespace), some(r.services[p.Namespace]))
-		if near := diag.Nearest(ref.Name, r.services[p.Namespace]); near != "" {
+		var fix string
+		if near := r.nearestService(p.Namespace, ref.Name); near != "" {
 			fix = "did you mean " + near + "?"
+		} else {
+			fix = fmt.Sprintf("%s has the Services %s", namespaceText(p.Namespace), some(r.services[p.Namespace]))
 		}
 		r.Report(p.Object, append(path, "name"), fix, "there is no Service %s in %s: the policy does nothing", ref.Name, namespaceText(p.Namespace))
 	case s == nil:

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,12 +61,18 @@ func (n *network) inhabited(namespace string) bool {
 			return true
 		}
 	}
-	for _, s := range n.Services {
-		if s.Namespace == namespace && len(s.V.Spec.Selector) > 0 && !s.External() {
-			return true
+	return slices.ContainsFunc(n.servicesIn(namespace), func(s *inventory.Service) bool { return len(s.V.Spec.Selector) > 0 && !s.External() })
+}
+
+// servicesIn are the Services of a namespace, in their order.
+func (n *network) servicesIn(namespace string) []*inventory.Service {
+	if n.services == nil {
+		n.services = map[string][]*inventory.Service{}
+		for _, s := range n.Services {
+			n.services[s.Namespace] = append(n.services[s.Namespace], s)
 		}
 	}
-	return false
+	return n.services[namespace]
 }
 
 // stray is a pod that no policy names.
@@ -154,10 +161,8 @@ func (n *network) firstOf(namespace string) *manifest.Object {
 			return w.Object
 		}
 	}
-	for _, s := range n.Services {
-		if s.Namespace == namespace {
-			return s.Object
-		}
+	for _, s := range n.servicesIn(namespace) {
+		return s.Object
 	}
 	return nil
 }
@@ -207,12 +212,7 @@ denies nothing by default is rule NP01's.`,
 }
 
 func (n *network) reportException(w *inventory.Workload, d reach.Direction) {
-	var deny *networkPolicy
-	for _, p := range n.in[w.Namespace] {
-		if deny == nil && p.isolates[d] && p.spec.PodSelector.Matches(stray(w.Namespace).Labels) {
-			deny = p
-		}
-	}
+	deny := n.denying(w.Namespace, d)
 	fix := fmt.Sprintf("write a NetworkPolicy with podSelector: {matchLabels: %s} and policyTypes: [Ingress, Egress], or let %s select these pods", flowLabels(podLabelsOf(w)), deny.Name)
 	if w.Object != nil {
 		n.Report(w.Object, podsField(w, "metadata", "labels"), fix, "its pods are not isolated for %s: no policy selects them for that direction", d).
@@ -220,6 +220,32 @@ func (n *network) reportException(w *inventory.Workload, d reach.Direction) {
 		return
 	}
 	n.Report(deny.Object, Field("spec", "podSelector"), fix, "it does not select the pods of %s, which no policy isolates for %s", w.Name, d)
+}
+
+// denying is the first policy of a namespace that isolates a pod that nobody
+// names, or nil.
+func (n *network) denying(namespace string, d reach.Direction) *networkPolicy {
+	k := namespaced{namespace, d}
+	if known, again := n.deniers[k]; again {
+		return known
+	}
+	if n.deniers == nil {
+		n.deniers = map[namespaced]*networkPolicy{}
+	}
+	n.deniers[k] = nil
+	for _, p := range n.covering(stray(namespace)) {
+		if p.isolates[d] {
+			n.deniers[k] = p
+			break
+		}
+	}
+	return n.deniers[k]
+}
+
+// namespaced is a direction in a namespace.
+type namespaced struct {
+	name      string
+	direction reach.Direction
 }
 
 // podsField is the field path of a part of a workload's pod template.

@@ -95,9 +95,15 @@ func (n *network) lookupsOfUnknown() bool {
 
 // policiesAlone reports whether nothing is given of a namespace but its policies.
 func (n *network) policiesAlone(namespace string) bool {
-	return !n.HasPods(namespace) && !slices.ContainsFunc(n.Objects, func(o *manifest.Object) bool {
-		return o.Namespace == namespace && o.Kind != "NetworkPolicy" && !(o.Kind == "Namespace" && o.Group() == "")
-	})
+	if n.more == nil {
+		n.more = map[string]bool{}
+		for _, o := range n.Objects {
+			if o.Kind != "NetworkPolicy" && !(o.Kind == "Namespace" && o.Group() == "") {
+				n.more[o.Namespace] = true
+			}
+		}
+	}
+	return !n.HasPods(namespace) && !n.more[namespace]
 }
 
 // leadsToDNS reports whether any egress rule of a namespace admits a port on

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/inventory"
@@ -25,7 +26,8 @@ pods in ambient mode by their tunnel's port, 15008, and that one is what counts.
 they need a CiliumNetworkPolicy with ` + "`fromEntities: [ingress]`" + `. While certificates are issued over HTTP-01, the front door must
 reach cert-manager's solver pods on port 8089 as well, where an Issuer says so or kgen.yaml names an issuer.
 
-Add the ingress rule that the finding shows. Where nobody knows the pods of a class, its backends are not checked.`,
+Add the ingress rule that the finding shows. Where nobody knows the pods of a class, its backends are not checked; nor are
+those of a gateway of Istio's own API whose workload is not given, where the pods admit somebody of another namespace: it may run there.`,
 	check: func(c *Check) {
 		n := c.network()
 		var gaps []gap
@@ -40,12 +42,20 @@ Add the ingress rule that the finding shows. Where nobody knows the pods of a cl
 
 // mergeGaps leaves out what is said twice, as two routes to one Service say it.
 func mergeGaps(gaps []gap) []gap {
+	type same struct {
+		direction   reach.Direction
+		self, other reach.Endpoint
+		ports       string
+	}
 	var out []gap
+	said := map[same]bool{}
 	for _, g := range gaps {
-		same := func(o gap) bool {
-			return o.direction == g.direction && o.self == g.self && o.other == g.other && slices.Equal(o.ports, g.ports)
+		var ports strings.Builder
+		for _, p := range g.ports {
+			ports.WriteString(p.Text() + ",")
 		}
-		if !slices.ContainsFunc(out, same) {
+		if k := (same{g.direction, g.self, g.other, ports.String()}); !said[k] {
+			said[k] = true
 			out = append(out, g)
 		}
 	}
@@ -136,6 +146,8 @@ func (n *network) enter(d *inventory.Door, w *inventory.Workload, target reach.P
 				n.Skip(d.Object.Ref(), "%s", unsure)
 			case n.nodeSources(d) && g.direction == reach.Ingress && n.admitsBlock(w, target):
 				n.Skip(d.Object.Ref(), "its clients may have the addresses of nodes, and %s admits some addresses; externalTrafficPolicy: Local keeps the clients' own", n.blamed(g).Ref())
+			case d.Kind == inventory.IstioDoor && g.direction == reach.Ingress && n.imaginedGateway(from) && n.admitsOthers(w, target):
+				n.Skip(d.Object.Ref(), "no workload of its gateway is given, and %s admits pods of another namespace", n.blamed(g).Ref())
 			case !n.explained(g):
 				if i < len(ranges) && g.direction == reach.Ingress {
 					g.name, g.block = ranges[i], ranges[i]
@@ -145,6 +157,14 @@ func (n *network) enter(d *inventory.Door, w *inventory.Workload, target reach.P
 		}
 	}
 	return out
+}
+
+// imaginedGateway reports whether pods of a gateway of Istio's own API are not
+// given but supposed to be where the mesh is installed: they may as well run
+// elsewhere (Istio, "Installing Gateways").
+func (n *network) imaginedGateway(from reach.Endpoint) bool {
+	w := n.owners[from.Workload]
+	return w != nil && w.Party == inventory.FrontDoor && w.Object == nil
 }
 
 // doorPorts are the ports on which a door's proxies must be let in to reach a

@@ -99,12 +99,8 @@ func (n *network) selecting(e reach.Endpoint, d reach.Direction) []*networkPolic
 	if e.Workload == nil {
 		return nil
 	}
-	byObject := map[*manifest.Object]bool{}
-	for _, o := range n.Policies.Policies(e.Workload) {
-		byObject[o] = true
-	}
-	for _, p := range n.in[e.Workload.Namespace] {
-		if byObject[p.Object] && p.isolates[d] {
+	for _, p := range n.covering(e.Workload) {
+		if p.isolates[d] {
 			out = append(out, p)
 		}
 	}
@@ -119,10 +115,7 @@ func (n *network) explained(g gap) bool {
 	if w == nil {
 		return false
 	}
-	for _, p := range n.in[w.Namespace] {
-		if !p.spec.PodSelector.Matches(w.Labels) {
-			continue
-		}
+	for _, p := range n.covering(w) {
 		for _, r := range p.rules {
 			if r.direction != g.direction || n.matchesPeers(r, g.other) == noMatch {
 				continue
@@ -135,13 +128,7 @@ func (n *network) explained(g gap) bool {
 			}
 		}
 	}
-	refused := n.refused()
-	for _, o := range inventory.All[manifest.NetworkPolicy](n.Inventory) {
-		if refused[o.Ref()] != nil && o.Namespace == w.Namespace && o.V.Spec.PodSelector.Matches(w.Labels) {
-			return true
-		}
-	}
-	return false
+	return n.refusedFor(w)
 }
 
 // reportGaps says what is missing, one finding for each policy, direction and
@@ -169,10 +156,8 @@ func (n *network) reportGaps(gaps []gap) {
 			half := groups[k][0].half
 			f.See(half.policy.Object, half.path(), "the other half of it")
 		}
-		for _, p := range n.in[k.policy.Namespace] {
-			if p.Object != k.policy && !everyPod(p.spec.PodSelector) && len(n.selected(p)) == 0 && n.wouldAdmit(p, groups[k][0]) {
-				f.See(p.Object, Field("spec", "podSelector"), "admits it, but selects no pod")
-			}
+		for _, p := range n.wouldHelp(k.policy.Namespace, k.policy, groups[k][0]) {
+			f.See(p.Object, Field("spec", "podSelector"), "admits it, but selects no pod")
 		}
 	}
 }
@@ -182,7 +167,9 @@ func (n *network) reportGaps(gaps []gap) {
 func (n *network) gapText(gaps []gap) string {
 	ports := map[string][]reach.Port{}
 	var names, whys []string
+	said := map[string]bool{}
 	for _, g := range gaps {
+		n.step()
 		name := n.otherName(g)
 		names = append(names, name)
 		for _, p := range g.ports {
@@ -190,7 +177,8 @@ func (n *network) gapText(gaps []gap) string {
 				ports[name] = append(ports[name], p)
 			}
 		}
-		if !slices.Contains(whys, g.why) {
+		if !said[g.why] {
+			said[g.why] = true
 			whys = append(whys, g.why)
 		}
 	}
@@ -314,12 +302,15 @@ func (n *network) rulesYAML(from string, gaps []gap) string {
 	}
 	var ports []string
 	peers := map[string][]string{}
+	written := map[[2]string]bool{}
 	for _, g := range gaps {
+		n.step()
 		peer, on := n.peerYAML(from, g), portsYAML(g.ports)
 		if peers[on] == nil {
 			ports = append(ports, on)
 		}
-		if !slices.Contains(peers[on], peer) {
+		if at := [2]string{on, peer}; !written[at] {
+			written[at] = true
 			peers[on] = append(peers[on], peer)
 		}
 	}

@@ -21,6 +21,10 @@ func (n *network) halves() (gaps []gap, judged bool) {
 				continue
 			}
 			for i, peer := range r.peers {
+				if n.halved > mostRuled+50*len(n.policies) {
+					n.Skip(p.Ref(), "the policies before it speak of more pairs of pods than are asked about; nor were those after it held against their other halves")
+					return gaps, judged
+				}
 				found, ok := n.half(r, i, peer)
 				gaps = append(gaps, found...)
 				judged = judged || ok
@@ -55,6 +59,8 @@ func (n *network) half(r policyRule, i int, peer manifest.Peer) ([]gap, bool) {
 				continue
 			}
 			judged++
+			n.halved++
+			n.step()
 			found := n.gaps(why, from, to, ports...)
 			far := slices.IndexFunc(found, func(g gap) bool { return g.direction != r.direction })
 			if far < 0 || len(found[far].ports) < len(ports) {
@@ -143,7 +149,9 @@ func (n *network) portsOn(r policyRule, to *reach.Workload) []reach.Port {
 // mightAdmit reports whether a rule would admit the other end of a gap if pods
 // that are not given had more labels than the selectors that speak of them.
 func (n *network) mightAdmit(g gap) bool {
-	for _, p := range n.in[g.self.Workload.Namespace] {
+	self := g.self.Workload
+	for _, p := range n.bySelector[self.Namespace].candidates(self.Labels, n.imagined[self] != "") {
+		n.step()
 		if !n.mightSelect(p.spec.PodSelector, g.self.Workload) {
 			continue
 		}

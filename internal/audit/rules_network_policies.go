@@ -17,18 +17,32 @@ type network struct {
 	*Check
 	policies   []*networkPolicy
 	in         map[string][]*networkPolicy // by namespace
+	bySelector map[string]*policyIndex     // likewise
+	of         map[*manifest.Object]*networkPolicy
+	covers     map[*reach.Workload][]*networkPolicy // filled by covering
+	turnedDown map[string]*policyIndex              // the refused ones, by namespace; filled by refusedFor
+	idle       map[string]*idlePolicies             // by namespace; filled by idleIn
+	wrong      map[ruleAt][]wrongPort               // filled by wrongPorts
+	asked      map[string][]string                  // namespaces by selector; filled by peerNamespaces
+	spelt      map[string]*podSpelling              // by namespace; filled by podsAsSpelt
+	outgoing   map[*inventory.Workload][]int        // indices into edges; filled by edgesAt
+	incoming   map[*inventory.Workload][]int
+	services   map[string][]*inventory.Service // by namespace; filled by servicesIn
+	deniers    map[namespaced]*networkPolicy   // filled by denying
+	halved     int                             // pairs that halves has asked about
+	more       map[string]bool                 // namespaces of which more is given than policies; filled by policiesAlone
 	namespaces map[string]map[string]string
 	owners     map[*reach.Workload]*inventory.Workload
 	fronts     map[*inventory.Workload][]*inventory.Service // filled by servicesOf
 	open       map[*inventory.Workload]bool                 // filled by public
 	declared   []inventory.Edge                             // filled by edges
-	crossing   []inventory.Edge                             // filled by outer
 	imagined   map[*reach.Workload]string                   // pods that selectors alone speak of, as a reader calls them; filled by meant
 }
 
 // networkPolicy is a NetworkPolicy with its rules in one form for both directions.
 type networkPolicy struct {
 	*manifest.Object
+	order    int // among those that are looked at
 	spec     *manifest.NetworkPolicySpec
 	isolates map[reach.Direction]bool
 	rules    []policyRule
@@ -42,6 +56,15 @@ type policyRule struct {
 	peers     []manifest.Peer // none: anyone
 	ports     []manifest.PolicyPort
 }
+
+// ruleAt is the place of a rule among all.
+type ruleAt struct {
+	policy    *networkPolicy
+	direction reach.Direction
+	index     int
+}
+
+func (r policyRule) at() ruleAt { return ruleAt{r.policy, r.direction, r.index} }
 
 // path is the field path of the rule, or of a part of it: "peers" and "ports"
 // stand for the keys of its direction.
@@ -58,13 +81,23 @@ func (r policyRule) path(more ...any) []any {
 }
 
 func (c *Check) network() *network {
-	n := &network{Check: c, in: map[string][]*networkPolicy{}, namespaces: map[string]map[string]string{}, owners: map[*reach.Workload]*inventory.Workload{}}
+	n := &network{
+		Check: c, in: map[string][]*networkPolicy{}, bySelector: map[string]*policyIndex{}, of: map[*manifest.Object]*networkPolicy{},
+		covers: map[*reach.Workload][]*networkPolicy{}, idle: map[string]*idlePolicies{}, namespaces: map[string]map[string]string{},
+		owners: make(map[*reach.Workload]*inventory.Workload, len(c.Workloads)),
+	}
 	refused := c.refused()
 	for _, o := range inventory.All[manifest.NetworkPolicy](c.Inventory) {
 		if refused[o.Ref()] != nil {
 			continue
 		}
 		p := newNetworkPolicy(o)
+		p.order = len(n.policies)
+		n.of[o.Object] = p
+		if n.bySelector[o.Namespace] == nil {
+			n.bySelector[o.Namespace] = &policyIndex{}
+		}
+		n.bySelector[o.Namespace].add(p)
 		n.policies = append(n.policies, p)
 		n.in[o.Namespace] = append(n.in[o.Namespace], p)
 	}
@@ -130,13 +163,22 @@ func (n *network) peerNamespaces(from string, p manifest.Peer) []string {
 		}
 		return nil
 	}
+	key := selectorText(*p.NamespaceSelector)
+	if known, again := n.asked[key]; again {
+		return known
+	}
 	var out []string
 	for name, labels := range n.namespaces {
+		n.step()
 		if p.NamespaceSelector.Matches(labels) {
 			out = append(out, name)
 		}
 	}
 	slices.Sort(out)
+	if n.asked == nil {
+		n.asked = map[string][]string{}
+	}
+	n.asked[key] = out
 	return out
 }
 
@@ -214,6 +256,7 @@ func (n *network) matchesPeers(r policyRule, e reach.Endpoint) match {
 	}
 	best := noMatch
 	for _, p := range r.peers {
+		n.step()
 		best = max(best, n.matchesPeer(r.policy.Namespace, p, e))
 	}
 	return best

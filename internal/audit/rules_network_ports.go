@@ -122,10 +122,22 @@ func (n *network) destinations(r policyRule) []*inventory.Workload {
 	return out
 }
 
+// wrongPorts are the ports of a rule that admit nothing.
 func (n *network) wrongPorts(r policyRule) []wrongPort {
 	if len(r.ports) == 0 {
 		return nil
 	}
+	if known, again := n.wrong[r.at()]; again {
+		return known
+	}
+	if n.wrong == nil {
+		n.wrong = map[ruleAt][]wrongPort{}
+	}
+	n.wrong[r.at()] = n.findWrongPorts(r)
+	return n.wrong[r.at()]
+}
+
+func (n *network) findWrongPorts(r policyRule) []wrongPort {
 	pods := n.destinations(r)
 	var out []wrongPort
 	for i, p := range r.ports {

@@ -91,20 +91,50 @@ func (n *network) nearestPods(namespace string, s manifest.Selector) string {
 // nearestOthers is nearestPods for a peer: the pods that its own policy is for
 // are not whom it means.
 func (n *network) nearestOthers(namespace string, s manifest.Selector, own *networkPolicy) string {
+	pods := n.podsAsSpelt(namespace)
+	meant := selectorText(manifest.Selector{MatchLabels: shortLabels(s.MatchLabels)})
 	var words []string
 	of := map[string]*inventory.Workload{}
-	for _, w := range n.Pods(namespace, manifest.Selector{}) {
-		if own != nil && own.Namespace == namespace && !everyPod(own.spec.PodSelector) && own.spec.PodSelector.Matches(w.Labels) {
-			continue
+	for _, word := range pods.likely(meant) {
+		n.step()
+		for _, w := range pods.of[word] {
+			if own == nil || own.Namespace != namespace || everyPod(own.spec.PodSelector) || !own.spec.PodSelector.Matches(w.Labels) {
+				of[word] = w
+			}
 		}
-		word := selectorText(manifest.Selector{MatchLabels: podLabelsOf(w)})
-		words = append(words, word)
-		of[word] = w
+		if of[word] != nil {
+			words = append(words, word)
+		}
 	}
-	if near := diag.Nearest(selectorText(manifest.Selector{MatchLabels: shortLabels(s.MatchLabels)}), words); near != "" {
+	if near := diag.Nearest(meant, words); near != "" {
 		return fmt.Sprintf("did you mean the pods of %s: {matchLabels: %s}?", of[near].Name, flowLabels(podLabelsOf(of[near])))
 	}
 	return "write the labels of a pod template in the namespace, or remove it"
+}
+
+// podSpelling are the pods of a namespace by the labels by which they are meant.
+type podSpelling struct {
+	*spelling
+	of map[string][]*inventory.Workload
+}
+
+func (n *network) podsAsSpelt(namespace string) *podSpelling {
+	if known := n.spelt[namespace]; known != nil {
+		return known
+	}
+	out := &podSpelling{of: map[string][]*inventory.Workload{}}
+	var words []string
+	for _, w := range n.Pods(namespace, manifest.Selector{}) {
+		word := selectorText(manifest.Selector{MatchLabels: podLabelsOf(w)})
+		words = append(words, word)
+		out.of[word] = append(out.of[word], w)
+	}
+	out.spelling = newSpelling(words)
+	if n.spelt == nil {
+		n.spelt = map[string]*podSpelling{}
+	}
+	n.spelt[namespace] = out
+	return out
 }
 
 var peerSelectsNothing = &Rule{
@@ -355,7 +385,10 @@ func (n *network) labelsAsked(s manifest.Selector) []asked {
 
 func (n *network) anyNamespace(r manifest.Requirement) bool {
 	selector := manifest.Selector{MatchExpressions: []manifest.Requirement{r}}
-	return slices.ContainsFunc(n.Namespaces, func(ns *inventory.Namespace) bool { return ns.Object != nil && selector.Matches(ns.Labels) })
+	return slices.ContainsFunc(n.peerNamespaces("", manifest.Peer{NamespaceSelector: &selector}), func(name string) bool {
+		ns := n.Namespace(name)
+		return ns != nil && ns.Object != nil
+	})
 }
 
 func (n *network) namespaceFix(l asked) string {

@@ -68,7 +68,8 @@ func (n *network) isolatesAlone(p *networkPolicy, d reach.Direction) bool {
 	if len(pods) > 0 {
 		return false
 	}
-	return !slices.ContainsFunc(n.in[p.Namespace], func(o *networkPolicy) bool {
+	// A policy without labels and expressions is among those without labels.
+	return n.bySelector[p.Namespace] == nil || !slices.ContainsFunc(n.bySelector[p.Namespace].rest, func(o *networkPolicy) bool {
 		return o != p && o.isolates[d] && everyPod(o.spec.PodSelector)
 	})
 }
@@ -221,28 +222,46 @@ func (n *network) checkOpen(r policyRule) {
 // narrower is what to write for a rule for everyone: what its pods are declared
 // to call, or by whom to be called; otherwise what somebody has to find out.
 func (n *network) narrower(r policyRule, otherwise string) string {
-	pods := n.selected(r.policy)
+	var at []int
+	for _, w := range n.selected(r.policy) {
+		n.step()
+		at = append(at, n.edgesAt(w, r.direction)...)
+	}
+	slices.Sort(at)
 	var gaps []gap
-	for _, e := range n.edges() {
+	for _, i := range slices.Compact(at) {
+		e := n.edges()[i]
 		g := gap{direction: r.direction, self: e.From.Endpoint(), other: edgeEnd(e), ports: e.Ports}
-		self := e.From
 		if r.direction == reach.Ingress {
-			if e.To == nil {
-				continue
-			}
-			self, g.self, g.other = e.To, e.To.Endpoint(), e.From.Endpoint()
+			g.self, g.other = e.To.Endpoint(), e.From.Endpoint()
 		}
 		if e.To == nil && strings.Contains(e.Outside, "/") {
 			g.block = e.Outside
 		}
-		if slices.Contains(pods, self) {
-			gaps = append(gaps, g)
-		}
+		gaps = append(gaps, g)
 	}
 	if len(gaps) == 0 {
 		return otherwise
 	}
 	return "write what is declared instead: " + n.rulesYAML(r.policy.Namespace, gaps)
+}
+
+// edgesAt are the declared connections that a workload opens, or takes: indices
+// into edges.
+func (n *network) edgesAt(w *inventory.Workload, d reach.Direction) []int {
+	if n.outgoing == nil {
+		n.outgoing, n.incoming = map[*inventory.Workload][]int{}, map[*inventory.Workload][]int{}
+		for i, e := range n.edges() {
+			n.outgoing[e.From] = append(n.outgoing[e.From], i)
+			if e.To != nil {
+				n.incoming[e.To] = append(n.incoming[e.To], i)
+			}
+		}
+	}
+	if d == reach.Ingress {
+		return n.incoming[w]
+	}
+	return n.outgoing[w]
 }
 
 // edges are the declared connections, found once.

@@ -68,12 +68,22 @@ func (n *network) undeclaredPairs() {
 		if relevant.IsEmpty() {
 			continue
 		}
+		// Who is open because nothing isolates it is NP01's and NP02's.
+		callers := slices.DeleteFunc(class.From, func(w *reach.Workload) bool {
+			n.step()
+			_, out := n.Policies.Isolated(w)
+			return !out
+		})
 		for _, to := range class.To {
 			ports, _ := relevant.On(to)
 			if ports.IsEmpty() {
 				continue
 			}
-			for _, from := range class.From {
+			n.Looked()
+			if in, _ := n.Policies.Isolated(to); !in {
+				continue
+			}
+			for _, from := range callers {
 				n.Looked()
 				extra := ports.Minus(declared[[2]*reach.Workload{from, to}])
 				if from == to || extra.IsEmpty() || n.owners[from].Service == n.owners[to].Service {
@@ -227,26 +237,19 @@ func (n *network) declaredPods(r policyRule, peer manifest.Peer) bool {
 // edgeWith reports whether the model declares a connection between the pods
 // that a rule is about and a party, in the rule's direction.
 func (n *network) edgeWith(r policyRule, p *inventory.Workload) bool {
-	return slices.ContainsFunc(n.outer(), func(e inventory.Edge) bool {
-		own, other := e.From, e.To
-		if r.direction == reach.Ingress {
-			own, other = e.To, e.From
-		}
-		return other == p && own != nil && r.policy.spec.PodSelector.Matches(own.Labels)
-	})
-}
-
-// outer are the declared connections with parties outside of the model.
-func (n *network) outer() []inventory.Edge {
-	if n.crossing == nil {
-		n.crossing = []inventory.Edge{}
-		for _, e := range n.edges() {
-			if e.Model != "" && (e.From.Party != "" || e.To != nil && e.To.Party != "") {
-				n.crossing = append(n.crossing, e)
-			}
-		}
+	far := reach.Egress // the party's own part in it
+	if r.direction == reach.Egress {
+		far = reach.Ingress
 	}
-	return n.crossing
+	return slices.ContainsFunc(n.edgesAt(p, far), func(i int) bool {
+		n.step()
+		e := n.edges()[i]
+		own := e.From
+		if r.direction == reach.Ingress {
+			own = e.To
+		}
+		return e.Model != "" && own != nil && r.policy.spec.PodSelector.Matches(own.Labels)
+	})
 }
 
 // exposes reports whether the front door serves any of the pods that a policy selects.

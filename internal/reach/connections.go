@@ -164,12 +164,24 @@ func (x *areaIndex) row(self int32, n int, other func(a *area) *members, s *scra
 		add(x.bySet[set])
 	}
 	var out []cell
+	met := false // areas may have met in a destination
 	for via, areas := range byVia {
 		if len(areas) == 1 {
 			a := &x.areas[areas[0]]
 			for _, o := range other(a).list {
 				out = append(out, cell{o, via, a.ports})
 			}
+			continue
+		}
+		met = true
+		sum := 0
+		for _, i := range areas {
+			sum += len(other(&x.areas[i]).list)
+		}
+		if sum < n/8 {
+			// Few of many: what is gathered is put together by sorting, so that a row
+			// costs what is in it and not what there is in all.
+			out = append(out, x.gather(areas, via, other)...)
 			continue
 		}
 		if s.ports == nil {
@@ -190,11 +202,32 @@ func (x *areaIndex) row(self int32, n int, other func(a *area) *members, s *scra
 			s.ports[o] = Ports{}
 		}
 	}
-	if len(byVia) > 1 || len(s.touched) > 0 {
+	if len(byVia) > 1 || met {
 		slices.SortFunc(out, func(a, b cell) int { return cmp.Or(cmp.Compare(a.other, b.other), compareVia(a.via, b.via)) })
 		s.touched = s.touched[:0]
 	}
 	return out
+}
+
+// gather is what areas hold at their other ends, each of these once.
+func (x *areaIndex) gather(areas []int32, via *Workload, other func(a *area) *members) []cell {
+	var out []cell
+	for _, i := range areas {
+		a := &x.areas[i]
+		for _, o := range other(a).list {
+			out = append(out, cell{o, via, a.ports})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b cell) int { return cmp.Compare(a.other, b.other) })
+	kept := out[:0]
+	for _, c := range out {
+		if last := len(kept) - 1; last >= 0 && kept[last].other == c.other {
+			kept[last].ports = kept[last].ports.Union(c.ports)
+			continue
+		}
+		kept = append(kept, c)
+	}
+	return kept
 }
 
 // compareVia puts the direct way first.

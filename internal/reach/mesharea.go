@@ -76,19 +76,20 @@ func (who *identities) named(a *authz, k int) *members {
 	m := who.n.sets.everyone
 	if from := a.rules[k].From; len(from) > 0 {
 		var list []int32
+		narrow := true
 		for i := range from {
 			s := &from[i].Source
-			found, narrow := who.exactly(a, s.Principals, s.ServiceAccounts, s.Namespaces)
-			if !narrow {
-				list = who.n.sets.everything
-				break
+			var found []int32
+			if found, narrow = who.exactly(a, s.Principals, s.ServiceAccounts, s.Namespaces); !narrow {
+				break // no set is made that is everyone's
 			}
 			list = append(list, found...)
 		}
-		list = slices.Clone(list)
-		slices.Sort(list)
-		if list = slices.Compact(list); len(list) < len(who.n.pods) {
-			m = who.n.sets.of(list)
+		if narrow {
+			slices.Sort(list)
+			if list = slices.Compact(list); len(list) < len(who.n.pods) {
+				m = who.n.sets.of(list)
+			}
 		}
 	}
 	who.known[key] = m
