@@ -167,7 +167,7 @@ func delivery(a *App, without func(string) bool) []output {
 		}
 	}
 	if file := path.Join(deliveryDir, kustomizationFile); len(made) > 0 && !without(file) {
-		out = append(out, output{path: file, template: kustomizationTemplate, data: Kustomization{made}})
+		out = append(out, output{path: file, template: kustomizationTemplate, data: Kustomization{Resources: made}})
 	}
 	return out
 }

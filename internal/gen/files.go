@@ -122,8 +122,11 @@ const (
 	extraTemplate   = "environments/resource.yaml.tmpl"
 )
 
-// Kustomization lists what one folder builds.
-type Kustomization struct{ Resources []string }
+// Kustomization lists what one folder builds. Whole is that nothing is above it.
+type Kustomization struct {
+	Resources []string
+	Whole     bool
+}
 
 // Rules is one PrometheusRule of alerts.
 type Rules struct {
@@ -192,7 +195,7 @@ func plan(a *App, at string, without func(string) bool) layout {
 		if len(made[dir]) == 0 || without(file) {
 			return
 		}
-		l.outputs = append(l.outputs, output{file, kustomizationTemplate, Kustomization{made[dir]}})
+		l.outputs = append(l.outputs, output{file, kustomizationTemplate, Kustomization{made[dir], dir == "."}})
 		if parent := path.Dir(dir); dir != "." {
 			made[parent] = append(made[parent], strings.TrimPrefix(dir, parent+"/"))
 		}
