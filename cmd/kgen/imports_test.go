@@ -12,13 +12,14 @@ const module = "kgen.dev/kgen/"
 // layers are the packages from the bottom up. A package imports only from
 // layers below its own.
 var layers = [][]string{
-	{"internal/diag", "internal/graph", "internal/merge", "internal/scalar", "internal/tree", "templates"},
-	{"internal/graph/graphtest", "internal/manifest", "internal/promql", "internal/report", "internal/spec", "internal/txn"},
+	{"bench/measure", "bench/peers", "bench/report", "bench/trees"},
+	{"internal/diag", "internal/fastyaml", "internal/graph", "internal/merge", "internal/scalar", "internal/tree", "templates"},
+	{"internal/graph/graphtest", "internal/manifest", "internal/promql", "internal/report", "internal/source/sourcetest", "internal/spec", "internal/txn"},
 	{"internal/gen", "internal/kustomize", "internal/plan", "internal/prompt", "internal/reach", "internal/specfile"},
 	{"internal/inventory", "internal/report/reporttest", "internal/source"},
-	{"internal/alerttest", "internal/audit", "internal/draw"},
+	{"internal/alerttest", "internal/audit", "internal/build", "internal/draw"},
 	{"internal/cli"},
-	{"cmd/kgen"},
+	{"bench/compare", "bench/layout", "cmd/kgen"},
 }
 
 // doors are the dependencies that stand behind one package each, or few.
@@ -30,7 +31,7 @@ var doors = map[string][]string{
 	"github.com/owenrumney/go-sarif":   {"internal/audit"},
 	"github.com/prometheus":            {"internal/alerttest"},
 	"sigs.k8s.io/kustomize":            {"internal/kustomize"},
-	"go.yaml.in/yaml":                  {"internal/specfile", "internal/manifest", "internal/source", "internal/audit"},
+	"go.yaml.in/yaml":                  {"internal/fastyaml", "internal/specfile", "internal/manifest", "internal/kustomize", "internal/source", "internal/audit", "internal/build"},
 	"golang.org/x/sys":                 {"internal/txn"},
 }
 

@@ -1,0 +1,67 @@
+package trees
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Check holds the objects that a layout was built to against those that it was
+// made of: kinds and names, and namespaces where the layout keeps them.
+func (l Layout) Check(made, built []Object) error {
+	if l.Same {
+		return SameObjects(made, built)
+	}
+	// The root's namespace is everybody's, and what is shared is no object any more.
+	names := func(objects []Object) []Object {
+		var out []Object
+		for _, o := range objects {
+			if slices.Contains(l.Shared, o.Kind) {
+				continue
+			}
+			o.Namespace = ""
+			out = append(out, o)
+		}
+		return out
+	}
+	return SameObjects(names(made), names(built))
+}
+
+// SameObjects says which objects are in one list and not in the other, by API
+// version, kind, namespace and name.
+func SameObjects(want, got []Object) error {
+	missing, extra := difference(want, got), difference(got, want)
+	if len(missing)+len(extra) == 0 {
+		return nil
+	}
+	return fmt.Errorf("of %d objects %d are missing%s, and %d are too many%s",
+		len(want), len(missing), first(missing), len(extra), first(extra))
+}
+
+// difference are the ids in a that b lacks; an id that a has twice b has to have twice.
+func difference(a, b []Object) []string {
+	count := map[string]int{}
+	for _, o := range b {
+		count[o.ID()]++
+	}
+	var out []string
+	for _, o := range a {
+		if count[o.ID()]--; count[o.ID()] < 0 {
+			out = append(out, o.ID())
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func first(ids []string) string {
+	const few = 3
+	if len(ids) == 0 {
+		return ""
+	}
+	text := " (" + strings.Join(ids[:min(few, len(ids))], ", ")
+	if len(ids) > few {
+		text += ", …"
+	}
+	return text + ")"
+}
