@@ -23,6 +23,7 @@ import (
 // the test's own.
 func TestCertificates(t *testing.T) {
 	if !namespace.Inside(t) {
+		t.Parallel() // it is mostly waiting
 		for _, name := range []string{"etcd", "kube-apiserver", "cert-manager", "traefik"} {
 			component.Build(t, name)
 		}

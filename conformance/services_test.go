@@ -19,6 +19,7 @@ import (
 // TCP and UDP. (A kernel may know no SCTP; of that the EndpointSlices have to do.)
 func TestServices(t *testing.T) {
 	if !namespace.Inside(t) {
+		t.Parallel() // it is mostly waiting
 		for _, name := range []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy"} {
 			component.Build(t, name)
 		}
