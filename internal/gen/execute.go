@@ -3,6 +3,7 @@ package gen
 import (
 	"bytes"
 	"reflect"
+	"strconv"
 	"text/template"
 	"text/template/parse"
 )
@@ -303,8 +304,10 @@ func (x *executor) operand(n parse.Node) expression {
 	case *parse.BoolNode:
 		return constant(n.True)
 	case *parse.NumberNode:
-		if n.IsInt && n.Text[0] != '\'' && int64(int(n.Int64)) == n.Int64 {
-			return constant(int(n.Int64))
+		// A number that is written in digits alone; to text/template 1e6 and 1.0 are
+		// floats although they are whole.
+		if i, err := strconv.Atoi(n.Text); err == nil && strconv.Itoa(i) == n.Text {
+			return constant(i)
 		}
 	}
 	panic(giveUp{})
