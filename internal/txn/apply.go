@@ -108,7 +108,7 @@ func apply(ctx context.Context, f files, ops []Op) error {
 	if err := t.commit(ctx); err != nil {
 		return t.withdraw(err)
 	}
-	if err := t.carryOut(); err != nil {
+	if err := t.carryOut(t.entries); err != nil {
 		return t.undo(err)
 	}
 	return t.finish()
@@ -304,9 +304,5 @@ func (t *transaction) withdraw(cause error) error {
 			return fmt.Errorf("%w; %w: run `kgen recover` once the cause is gone", cause, err)
 		}
 	}
-	t.files.Sync(Folder)
-	if t.ownFolder {
-		t.files.RemoveFolder(Folder)
-	}
-	return unchanged(cause)
+	return t.withdrawn(cause)
 }

@@ -13,7 +13,11 @@ import (
 // the disk before the first rename, so no power cut leaves half a file in a
 // file's place; and a rename over a file whose contents are on the disk is no
 // flush of its own (ext4's auto_da_alloc, a large factor for small files).
-func (t *transaction) carryOut() error {
+//
+// The journal's entries are all that it holds, of which those of the transaction
+// are left to do. When it returns nil all of them are on the disk: also what an
+// earlier run had got to before it was killed.
+func (t *transaction) carryOut(journal []entry) error {
 	var temps []string
 	there := map[string]bool{} // folders that were seen or made in this pass
 	for i, e := range t.entries {
@@ -37,9 +41,7 @@ func (t *transaction) carryOut() error {
 		}
 	}
 	t.replacing = true
-	paths := make([]string, len(t.entries))
 	for i, e := range t.entries {
-		paths[i] = e.path
 		if e.delete {
 			continue
 		}
@@ -55,7 +57,15 @@ func (t *transaction) carryOut() error {
 			return t.allChanged(err, i)
 		}
 	}
-	return t.files.SyncAll(paths)
+	return t.files.SyncAll(pathsOf(journal))
+}
+
+func pathsOf(entries []entry) []string {
+	paths := make([]string, len(entries))
+	for i, e := range entries {
+		paths[i] = e.path
+	}
+	return paths
 }
 
 // allChanged completes a Changed at one entry with the others that no step has
@@ -139,7 +149,16 @@ func (t *transaction) undo(cause error) error {
 		// The cause is told, not wrapped: its kind would promise that nothing has changed.
 		return fmt.Errorf("%v; putting the old files back failed too: %w; run `kgen recover` once the cause is gone: it completes the change", cause, err)
 	}
-	t.files.Sync(Folder)
+	return t.withdrawn(cause)
+}
+
+// withdrawn ends a run whose journal was taken back. Where that is not sure to
+// be on the disk, a power cut brings the journal back, and Recover goes forward.
+func (t *transaction) withdrawn(cause error) error {
+	if err := t.files.Sync(Folder); err != nil {
+		return fmt.Errorf("%v; nothing was changed, but taking it back is not on the disk: %w; "+
+			"see to the disk: if it fails now, `kgen recover` may complete the change", cause, err)
+	}
 	if t.ownFolder {
 		t.files.RemoveFolder(Folder)
 	}
@@ -152,14 +171,12 @@ func (t *transaction) undo(cause error) error {
 // forward from there.
 func (t *transaction) restore() error {
 	errs := []error{removeTemps(t.files, t.entries)}
-	var paths []string
 	if t.replacing {
 		for _, had := range []bool{false, true} {
 			for i, e := range t.entries {
 				if e.had != had {
 					continue
 				}
-				paths = append(paths, e.path)
 				errs = append(errs, t.restoreOne(e, t.originals[i]))
 			}
 		}
@@ -167,7 +184,8 @@ func (t *transaction) restore() error {
 	for i := len(t.made) - 1; i >= 0; i-- {
 		t.files.RemoveFolder(t.made[i]) // stays if somebody has put a file into it
 	}
-	return distinct(append(errs, t.files.SyncAll(paths)))
+	// All of them: what was not replaced has a temporary file less.
+	return distinct(append(errs, t.files.SyncAll(pathsOf(t.entries))))
 }
 
 // restoreOne undoes a change if it was made, and leaves alone what is neither

@@ -38,7 +38,8 @@ type files interface {
 	RemoveFolder(path string) error
 	// Sync puts one file's contents, or one folder's names, on the disk.
 	Sync(path string) error
-	// SyncAll does so for all of these files and their folders.
+	// SyncAll does so for all of these files, their folders and those above them.
+	// A path that does not exist has its removal synced.
 	SyncAll(paths []string) error
 	// Writable says why names in a folder cannot be changed, as far as the system tells.
 	Writable(folder string) error

@@ -238,6 +238,57 @@ func TestCrashInRecover(t *testing.T) {
 	}
 }
 
+// TestPowerCutInRecover kills runs, and cuts the power while Recover finishes
+// them, or when it has: then what the killed run had not synced is lost with what
+// Recover had not. The next Recover finds the old tree or the new one, and what
+// was finished is the new one.
+func TestPowerCutInRecover(t *testing.T) {
+	for _, s := range scenarios {
+		t.Run(s.name, func(t *testing.T) {
+			operations, was, is := rehearse(t, s)
+			runs := 0
+			for at := range operations {
+				// recovers kills a run, and lets Recover go on from there with its unsynced files.
+				recovers := func(then int, how fault) (dir string, f *faulty, r Recovered) {
+					dir = scratch(t)
+					s.fill(t, dir)
+					first := newFaulty(t, dir, at, crashAfter)
+					first.apply(inOrder(t, s.ops))
+					f = newFaulty(t, dir, then, how)
+					f.unsynced, f.names = first.unsynced, first.names
+					r, err, _ := f.recovered()
+					if err != nil {
+						t.Fatalf("operation %d was the last: Recover: %v", at, err)
+					}
+					return dir, f, r
+				}
+				_, whole, _ := recovers(-1, "")
+				for then, name := range append(whole.trace, "") {
+					if slices.Contains(looks, name) {
+						continue
+					}
+					for _, how := range []fault{powerCut, namesLost, journalLost} {
+						when := fmt.Sprintf("operation %d was the last, Recover's %d %s", at, then, how)
+						dir, f, did := recovers(then, how)
+						if name == "" {
+							f.lose(how)
+						}
+						if err, _ := newFaulty(t, dir, -1, "").recover(); err != nil {
+							t.Fatalf("%s: Recover: %v", when, err)
+						}
+						found := oldOrNew(t, when, take(t, dir), was, is, true)
+						if did.Outcome == Finished && found != "new" {
+							t.Errorf("%s: it had finished, but the tree is %s", when, found)
+						}
+						runs++
+					}
+				}
+			}
+			t.Logf("the power was cut %d times", runs)
+		})
+	}
+}
+
 // rehearse runs without a fault: how many operations, the tree before and after.
 func rehearse(t *testing.T, s scenario) (operations int, was, is snapshot) {
 	t.Helper()

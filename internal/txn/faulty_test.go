@@ -127,7 +127,13 @@ func (f *faulty) apply(ops []Op) (err error, dead bool) {
 }
 
 func (f *faulty) recover() (err error, dead bool) {
-	return f.survive(func() error { _, err := recovery(f); return err })
+	_, err, dead = f.recovered()
+	return err, dead
+}
+
+func (f *faulty) recovered() (r Recovered, err error, dead bool) {
+	err, dead = f.survive(func() (err error) { r, err = recovery(f); return err })
+	return r, err, dead
 }
 
 func (f *faulty) survive(do func() error) (err error, dead bool) {
@@ -173,6 +179,15 @@ func (f *faulty) step(name string, do, half func() error) error {
 			half()
 		}
 	}
+	f.lose(how)
+	if how.crash() {
+		panic(killed{})
+	}
+	return how.err()
+}
+
+// lose takes back what a fault takes of that which was not synced.
+func (f *faulty) lose(how fault) {
 	switch how {
 	case namesLost:
 		f.loseNames(func(string) bool { return true })
@@ -181,10 +196,6 @@ func (f *faulty) step(name string, do, half func() error) error {
 	case powerCut, failLost:
 		f.loseContents()
 	}
-	if how.crash() {
-		panic(killed{})
-	}
-	return how.err()
 }
 
 func (f *faulty) Lstat(p string) (info fs.FileInfo, err error) {
@@ -246,15 +257,20 @@ func (f *faulty) Remove(p string) error {
 }
 
 func (f *faulty) Sync(p string) error {
-	return f.step("Sync", func() error {
-		delete(f.unsynced, p)
-		f.names = slices.DeleteFunc(f.names, func(n lostName) bool { return path.Dir(n.path) == p })
-		return nil
-	}, nil)
+	return f.step("Sync", func() error { return f.keep(p) }, nil)
 }
 
-func (f *faulty) SyncAll([]string) error {
-	return f.step("SyncAll", func() error { clear(f.unsynced); f.names = nil; return nil }, nil)
+// keep has one file's contents, or one folder's names, survive a power cut.
+func (f *faulty) keep(p string) error {
+	delete(f.unsynced, p)
+	f.names = slices.DeleteFunc(f.names, func(n lostName) bool { return path.Dir(n.path) == p })
+	return nil
+}
+
+// SyncAll keeps no more than it is asked for, as a system does that syncs file by file.
+func (f *faulty) SyncAll(paths []string) error {
+	keep := func(paths []string) func() error { return func() error { return syncEach(f.keep, paths) } }
+	return f.step("SyncAll", keep(paths), keep(paths[:len(paths)/2]))
 }
 
 func (f *faulty) Mkdir(p string) error {

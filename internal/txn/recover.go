@@ -148,9 +148,13 @@ func (t *transaction) outstanding(entries []entry) error {
 	return distinct(errs)
 }
 
-// resume does what carryOut and finish would have done.
+// resume does what carryOut and finish would have done. The run may have been
+// killed right after it had committed its journal, before that was on the disk.
 func (t *transaction) resume(entries []entry) error {
-	if err := t.carryOut(); err != nil {
+	if err := t.files.Sync(Folder); err != nil {
+		return err
+	}
+	if err := t.carryOut(entries); err != nil {
 		return err
 	}
 	removeEmptied(t.files, entries)

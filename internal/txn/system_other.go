@@ -3,10 +3,8 @@
 package txn
 
 import (
-	"errors"
 	"io/fs"
 	"os"
-	"path"
 )
 
 // syncOpen syncs a file or a folder. Not every system can sync a folder, and
@@ -22,22 +20,8 @@ func syncOpen(f *os.File) error {
 	return nil
 }
 
-// syncAll syncs file by file, then folder by folder.
-func syncAll(d *disk, paths []string) error {
-	folders := map[string]bool{}
-	for _, p := range paths {
-		folders[path.Dir(p)] = true
-		if err := d.Sync(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	for p := range folders {
-		if err := d.Sync(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
+// syncAll has no call that syncs everything.
+func syncAll(d *disk, paths []string) error { return syncEach(d.Sync, paths) }
 
 // writable leaves it to the first write to find out.
 func writable(*os.File) error { return nil }
