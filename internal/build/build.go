@@ -57,17 +57,21 @@ func (r *Result) Bytes() []byte {
 	return bytes.Join(r.parts, nil)
 }
 
-// Path says who built it: "built by kgen", or "built by kustomize: " with the
-// place and the reason.
+// Path says who built it: "built by kgen", or "built by kustomize: " and Why.
 func (r *Result) Path() string {
 	if r.Because == "" {
 		return "built by kgen"
 	}
-	text := "built by kustomize: "
-	if r.Position.File != "" {
-		text += r.Position.String() + ": "
+	return "built by kustomize: " + r.Why()
+}
+
+// Why is what made kgen leave the build to kustomize, with its place; empty
+// when kgen built it.
+func (r *Result) Why() string {
+	if r.Position.File == "" {
+		return r.Because
 	}
-	return text + r.Because
+	return r.Position.String() + ": " + r.Because
 }
 
 // Run builds the kustomization in a local folder. Places are below dir, as it

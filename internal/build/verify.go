@@ -33,7 +33,8 @@ func quoted(line string) string {
 }
 
 // Verify builds the kustomization in a local folder both ways. The error is a
-// *Difference if they do not print the same.
+// *Difference if they do not print the same. What kgen leaves to kustomize is
+// built once: a Result with Because was compared with nothing.
 func Verify(ctx context.Context, dir string) (*Result, error) {
 	r, err := own(ctx, dir)
 	if err != nil {

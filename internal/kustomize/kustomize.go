@@ -9,7 +9,9 @@ package kustomize
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"os"
 	"path"
 	"path/filepath"
@@ -24,7 +26,8 @@ import (
 
 // Build builds the kustomization in a local folder. A folder that is missing,
 // or that is no folder, is an error: kustomize itself would go on to read the
-// argument as the address of a repository and fetch it.
+// argument as the address of a repository and fetch it. What the stock command
+// warns of, a deprecated field say, is on the standard error.
 func Build(dir string) ([]byte, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -38,11 +41,12 @@ func Build(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return run(filesys.MakeFsOnDisk(), abs)
+	return run(filesys.MakeFsOnDisk(), abs, false)
 }
 
 // BuildTree builds the kustomization in the folder dir ("." for the top) of a
-// tree in memory, without touching the disk.
+// tree in memory, without touching the disk. Nothing is said on the standard
+// error: who reads a tree does not build it for the person at the terminal.
 func BuildTree(t *tree.Tree, dir string) ([]byte, error) {
 	const top = "/tree" // below the root, so that ".." has somewhere to be refused
 	files := filesys.MakeFsInMemory()
@@ -51,16 +55,37 @@ func BuildTree(t *tree.Tree, dir string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return run(files, path.Join(top, dir))
+	return run(files, path.Join(top, dir), true)
 }
 
 // building serialises the builds of a process: kustomize keeps the OpenAPI
 // schema that a build uses in package variables.
 var building sync.Mutex
 
-func run(files filesys.FileSystem, dir string) (manifests []byte, err error) {
+// silence takes the warnings of kustomize, which it writes to os.Stderr itself
+// (api v0.21, internal/target) or logs, away from the standard error until
+// restore is called. Errors are returned, not written, and not touched.
+func silence() (restore func()) {
+	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return func() {}
+	}
+	stderr, logged := os.Stderr, log.Writer()
+	os.Stderr = nowhere
+	log.SetOutput(io.Discard)
+	return func() {
+		os.Stderr = stderr
+		log.SetOutput(logged)
+		nowhere.Close()
+	}
+}
+
+func run(files filesys.FileSystem, dir string, quiet bool) (manifests []byte, err error) {
 	building.Lock()
 	defer building.Unlock()
+	if quiet {
+		defer silence()()
+	}
 	defer recovered(&err)
 	objects, err := krusty.MakeKustomizer(&krusty.Options{
 		Reorder:          krusty.ReorderOptionUnspecified,

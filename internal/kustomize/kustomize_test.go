@@ -78,6 +78,52 @@ func TestBuildSurvivesKustomize(t *testing.T) {
 	}
 }
 
+// TestWarnings: what kustomize warns of reaches the standard error of a build,
+// and not that of who reads a tree, be it refused or not.
+func TestWarnings(t *testing.T) {
+	dir := t.TempDir()
+	said := func(build func()) string {
+		t.Helper()
+		file, err := os.CreateTemp(dir, "stderr")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		before := os.Stderr
+		os.Stderr = file
+		defer func() { os.Stderr = before }()
+		build()
+		if os.Stderr != file {
+			t.Error("the standard error is not the one from before the build")
+		}
+		return read(t, file.Name())
+	}
+	deprecated := map[string]string{"kustomization.yaml": "resources: [a.yaml]\ncommonLabels: {a: b}\n", "a.yaml": "{apiVersion: v1, kind: Service, metadata: {name: a}}"}
+	files := tree.New()
+	folder := filepath.Join(dir, "deprecated")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range deprecated {
+		files.Set(name, []byte(text))
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var onDisk, inMemory []byte
+	var err error
+	if got := said(func() { onDisk, err = kustomize.Build(folder) }); err != nil || !strings.Contains(got, "'commonLabels' is deprecated") {
+		t.Errorf("a build: error %v, and on the standard error %q: want a warning of commonLabels", err, got)
+	}
+	if got := said(func() { inMemory, err = kustomize.BuildTree(files, ".") }); err != nil || got != "" || string(inMemory) != string(onDisk) || len(inMemory) == 0 {
+		t.Errorf("a tree: error %v, %q on the standard error, and\n%s", err, got, inMemory)
+	}
+	files.Set("kustomization.yaml", []byte("resources: [a.yaml]\ncommonLabels: {a: b}\npatches: [{path: none.yaml}]\n"))
+	if got := said(func() { _, err = kustomize.BuildTree(files, ".") }); err == nil || got != "" {
+		t.Errorf("a tree that is refused: error %v, and %q on the standard error", err, got)
+	}
+}
+
 func TestBuildsAtOnceDoNotDisturbEachOther(t *testing.T) {
 	want := read(t, filepath.Join("testdata", "legacy.yaml"))
 	files := load(t, filepath.Join("testdata", "legacy"))

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"kgen.dev/kgen/internal/kustomize"
-	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/tree"
 )
 
@@ -35,7 +34,7 @@ func (r *reader) build(dir string) {
 	}
 	output, err := r.kustomize(dir, closure)
 	if err != nil {
-		r.find(manifest.Position{File: k.File, Line: 1, Column: 1}, FailedBuild, "", "kustomize: %s", err)
+		r.blame(k, closure, err.Error())
 		return
 	}
 	built, problems := parse(k.File, output)

@@ -41,6 +41,9 @@ func soleDocuments(data []byte) (starts []int, what string, line int) {
 			}
 			i += size - 1
 		}
+		if keepsBlankLines(text) {
+			return nil, "a block of text that keeps the blank lines behind it", line
+		}
 		switch {
 		case string(text) == "---":
 			begun = false
@@ -59,6 +62,26 @@ func soleDocuments(data []byte) (starts []int, what string, line int) {
 	return starts, "", 0
 }
 
+// keepsBlankLines reports whether a line may begin a block with the indicator "+".
+// Where a comment follows, what such a block holds depends on how the stream was
+// taken apart.
+func keepsBlankLines(text []byte) bool {
+	for {
+		at := bytes.IndexAny(text, "|>")
+		if at < 0 {
+			return false
+		}
+		text = text[at+1:]
+		rest := bytes.TrimLeft(text, "0123456789+-")
+		if bytes.IndexByte(text[:len(text)-len(rest)], '+') < 0 {
+			continue
+		}
+		if bare := bytes.TrimLeft(rest, " "); len(bare) == 0 || bare[0] == '#' && len(bare) < len(rest) {
+			return true
+		}
+	}
+}
+
 // separators counts the lines that separate documents. Of a kustomization and
 // of a patch kustomize reads the first document, be it empty.
 func separators(data []byte) int {
@@ -71,12 +94,15 @@ func inexact(p *parsed) (string, manifest.Position) {
 	if what != "" {
 		return what, manifest.Position{File: p.path, Line: line, Column: 1}
 	}
-	if len(starts) != len(p.objects) || len(starts) == 0 {
-		return "documents that are not one object each", manifest.Position{File: p.path, Line: 1, Column: 1}
+	if len(starts) == 0 {
+		return "a file without an object", manifest.Position{File: p.path, Line: 1, Column: 1}
 	}
-	for i, o := range p.objects {
-		if n := o.Node; n.Kind != yaml.MappingNode || n.Line != starts[i] || n.Column != 1 || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-			return "documents that are not one object each", manifest.Position{File: p.path, Line: starts[i], Column: 1}
+	if what, line := notOneEach(p, starts); what != "" {
+		return what, manifest.Position{File: p.path, Line: line, Column: 1}
+	}
+	for _, o := range p.objects {
+		if n := o.Node; n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+			return "a document that starts with " + shown(n), position(p.path, n)
 		}
 		if what, n := inexactHead(o); what != "" {
 			return what, position(p.path, n)
@@ -88,6 +114,33 @@ func inexact(p *parsed) (string, manifest.Position) {
 	return "", manifest.Position{}
 }
 
+// notOneEach finds the first document, of those that start on these lines, that
+// is not one object, which is a mapping.
+func notOneEach(p *parsed, starts []int) (what string, line int) {
+	at := 0
+	for _, start := range starts {
+		if at < len(p.objects) && p.objects[at].Node.Kind == yaml.MappingNode && p.objects[at].Node.Line == start && p.objects[at].Node.Column == 1 {
+			at++
+			continue
+		}
+		text := ""
+		lines := bytes.Split(p.data, []byte("\n"))
+		for i := start - 1; i < len(lines) && string(lines[i]) != "---"; i++ {
+			if kind, ok := bytes.CutPrefix(lines[i], []byte("kind: ")); ok && strings.HasSuffix(string(kind), "List") {
+				return "a " + string(kind), i + 1
+			}
+			if text == "" {
+				text = shown(&yaml.Node{Kind: yaml.ScalarNode, Value: string(lines[i])})
+			}
+		}
+		return "a document that is not one object: " + text, start
+	}
+	if at < len(p.objects) {
+		return "a document of several objects", p.objects[at].Node.Line
+	}
+	return "", 0
+}
+
 var (
 	apiVersions = regexp.MustCompile(`^[A-Za-z0-9.-]+(/[A-Za-z0-9.-]+)?$`)
 	kinds       = regexp.MustCompile(`^[A-Za-z0-9]+$`)
@@ -97,14 +150,16 @@ var (
 // inexactHead judges what kustomize reads of every object, writes anew and
 // takes notes in.
 func inexactHead(o *manifest.Object) (string, *yaml.Node) {
-	var metadata *yaml.Node
+	var metadata, version, what *yaml.Node
 	apiVersion, kind := false, false
 	for i := 0; i+1 < len(o.Node.Content); i += 2 {
 		key, value := o.Node.Content[i], o.Node.Content[i+1]
 		switch key.Value {
 		case "apiVersion":
+			version = value
 			apiVersion = word(value) && apiVersions.MatchString(value.Value)
 		case "kind":
+			what = value
 			kind = word(value) && kinds.MatchString(value.Value) && !strings.HasSuffix(value.Value, "List")
 		case "metadata":
 			metadata = value
@@ -112,9 +167,9 @@ func inexactHead(o *manifest.Object) (string, *yaml.Node) {
 	}
 	switch {
 	case !apiVersion:
-		return "an apiVersion of another form", o.Node
+		return formOf("an apiVersion", version, o.Node)
 	case !kind:
-		return "a kind of another form", o.Node
+		return formOf("a kind", what, o.Node)
 	case metadata == nil || metadata.Kind != yaml.MappingNode:
 		return "an object without metadata", o.Node
 	}
@@ -124,22 +179,25 @@ func inexactHead(o *manifest.Object) (string, *yaml.Node) {
 		switch key.Value {
 		case "name":
 			if named = word(value) && names.MatchString(value.Value); !named {
-				return "a name of another form", value
+				return "a name of another form: " + shown(value), value
 			}
 		case "namespace":
 			if !word(value) || !names.MatchString(value.Value) {
-				return "a namespace of another form", value
+				return "a namespace of another form: " + shown(value), value
 			}
 			if group := o.Group(); slices.Contains(builtin, group) && !surelyNamespaced(o) && o.Kind != "RoleBinding" {
 				return "a namespace for a " + o.Kind, value
 			}
 		case "labels":
-			if !texts(value) {
-				return "labels that are no words", value
+			if odd := noText(value); odd != nil {
+				return "labels that are no words: " + shown(odd), odd
 			}
 		case "annotations":
-			if !texts(value) || len(value.Content) == 0 {
-				return "annotations that are no words", value
+			if odd := noText(value); odd != nil {
+				return "annotations that are no words: " + shown(odd), odd
+			}
+			if len(value.Content) == 0 {
+				return "annotations without any", key
 			}
 			for j := 0; j+1 < len(value.Content); j += 2 {
 				if what := inexactAnnotation(value.Content[j].Value, value.Content[j+1].Value); what != "" {
@@ -154,10 +212,27 @@ func inexactHead(o *manifest.Object) (string, *yaml.Node) {
 	return "", nil
 }
 
-// texts reports whether a mapping is of texts to texts, as kustomize reads
-// objects.
-func texts(n *yaml.Node) bool {
-	return n.Kind == yaml.MappingNode && !slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Kind != yaml.ScalarNode || c.Tag != "!!str" })
+// formOf is the reason that a field of an object has another form; n is nil if
+// the object does not have it in words of its own.
+func formOf(which string, n, object *yaml.Node) (string, *yaml.Node) {
+	if n == nil {
+		return which + " of another form", object
+	}
+	return which + " of another form: " + shown(n), n
+}
+
+// noText gives the first node that keeps a value from being a mapping of texts
+// to texts, as kustomize reads objects.
+func noText(n *yaml.Node) *yaml.Node {
+	if n.Kind != yaml.MappingNode {
+		return n
+	}
+	for _, c := range n.Content {
+		if c.Kind != yaml.ScalarNode || c.Tag != "!!str" {
+			return c
+		}
+	}
+	return nil
 }
 
 func inexactAnnotation(key, value string) string {
@@ -222,13 +297,13 @@ var references = func() map[string][][]string {
 func inexactReferences(o *manifest.Object) (string, *yaml.Node) {
 	for _, path := range references[o.Kind] {
 		if n := strays(o.Node, path, refersWhole[o.Kind] != ""); n != nil {
-			return "a reference of another form in a " + o.Kind, n
+			return "a reference of another form in " + o.Ref() + ": " + shown(n), n
 		}
 	}
 	if o.Kind == "RoleBinding" || o.Kind == "ClusterRoleBinding" {
 		for _, s := range items(field(o.Node, "subjects")) {
 			if !strictPairs(s) || field(s, "name") == nil {
-				return "a reference of another form in a " + o.Kind, s
+				return "a subject of another form in " + o.Ref() + ": " + shown(s), s
 			}
 		}
 	}
@@ -238,6 +313,9 @@ func inexactReferences(o *manifest.Object) (string, *yaml.Node) {
 // strays gives the first node on the way along a path, or at its end, that is
 // not what kustomize expects there. whole says that a mapping may stand there.
 func strays(n *yaml.Node, path []string, whole bool) *yaml.Node {
+	if n.Kind == yaml.AliasNode && n.Alias.Kind != yaml.SequenceNode { // of a list in a list there is no end
+		n = n.Alias
+	}
 	switch {
 	case n.Kind == yaml.ScalarNode && (len(path) == 0 || n.Tag == "!!null"):
 		return nil
@@ -326,14 +404,24 @@ func plainTree(n *yaml.Node, depth int) *yaml.Node {
 	return nil
 }
 
-// exactPatch reports whether kustomize reads a patch as kgen does.
-func exactPatch(data []byte) bool {
-	starts, what, _ := soleDocuments(data)
-	if what != "" || len(starts) != 1 || separators(data) > 1 {
-		return false
+// inexactPatch says what in a patch kustomize may read otherwise than kgen does.
+// n is where, as the patch counts its lines.
+func inexactPatch(data []byte) (what string, n *yaml.Node) {
+	starts, what, line := soleDocuments(data)
+	if what != "" {
+		return what + " in a patch", &yaml.Node{Line: line, Column: 1}
+	}
+	if len(starts) != 1 || separators(data) > 1 {
+		return "a patch that is not one document", &yaml.Node{Line: 1, Column: 1}
 	}
 	var document yaml.Node
-	return yaml.Unmarshal(data, &document) == nil && len(document.Content) == 1 && plainTree(document.Content[0], 0) == nil
+	if err := yaml.Unmarshal(data, &document); err != nil || len(document.Content) != 1 {
+		return "a patch that is no YAML", &yaml.Node{Line: starts[0], Column: 1}
+	}
+	if odd := plainTree(document.Content[0], 0); odd != nil {
+		return differently(odd), odd
+	}
+	return "", nil
 }
 
 // inexact says what in a kustomization, or in how it stands in its folder,
@@ -350,7 +438,7 @@ func (r *reader) inexact(k *kustomization) (string, manifest.Position) {
 		return "a link", position(k.File, k.node)
 	}
 	if odd := plainTree(k.node, 0); odd != nil {
-		return "a value that readers of YAML take differently", position(k.File, odd)
+		return differently(odd), position(k.File, odd)
 	}
 	if what, n := inexactFields(k); what != "" {
 		return what, position(k.File, n)
@@ -358,7 +446,7 @@ func (r *reader) inexact(k *kustomization) (string, manifest.Position) {
 	for _, e := range k.Entries {
 		switch {
 		case !plainPath.MatchString(e.Path) || remote(e.Path):
-			return "a path that kustomize may take for an address", e.Position
+			return "a path that kustomize may take for an address: " + e.Path, e.Position
 		case r.look(e.Target) == link, r.real(r.store.dir(e.Target)) != r.store.dir(e.Target):
 			return "a link", e.Position
 		}
@@ -374,7 +462,7 @@ func inexactFields(k *kustomization) (string, *yaml.Node) {
 	if k.component {
 		want = map[string]string{"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component"}
 	}
-	heads := 0
+	heads, says := 0, false
 	for i := 0; i+1 < len(k.node.Content); i += 2 {
 		key, value := k.node.Content[i], k.node.Content[i+1]
 		ok := false
@@ -405,9 +493,17 @@ func inexactFields(k *kustomization) (string, *yaml.Node) {
 			order := field(value, "order")
 			ok = only(value, "order") && order != nil && (order.Value == fifo || order.Value == legacy)
 		}
-		if !ok {
-			return key.Value + " of another form", key
+		switch {
+		case ok:
+		case !slices.Contains(exact, key.Value) || key.Value == "metadata":
+			return key.Value, key
+		default:
+			return key.Value + " of another form: " + shown(value), key
 		}
+		says = says || key.Value != "apiVersion" && key.Value != "kind" && key.Value != "sortOptions" && !empty(value)
+	}
+	if !says {
+		return "a kustomization that says nothing", k.node
 	}
 	if heads == 1 {
 		return "apiVersion without kind, or kind without apiVersion", k.node

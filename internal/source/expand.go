@@ -133,11 +133,19 @@ func (e *expansion) remove(which *manifest.Object, objects []*manifest.Object, c
 func (e *expansion) patch(p *patch, objects []*manifest.Object, candidates []int) {
 	for _, i := range candidates {
 		o := objects[i]
-		if o == nil || !p.target.matches(o) {
+		if o == nil {
 			continue
 		}
-		if !jsonLike(o.Node, 0) {
-			e.leave("a patch of an object with values that readers of YAML take differently", p.at)
+		namespace, sure := effectiveNamespace(o)
+		if p.target.namespace != nil && !sure {
+			e.leave("a patch's target namespace beside a "+o.Kind, p.at)
+			return
+		}
+		if !p.target.matches(o, namespace) {
+			continue
+		}
+		if odd := unlike(o.Node, 0); odd != nil {
+			e.leave("a patch of an object with "+differently(odd), partOf(o, odd))
 			return
 		}
 		if len(o.Annotations) == 0 && p.annotates() {
@@ -179,18 +187,17 @@ func (e *expansion) transform(k *kustomization, objects []*manifest.Object) []*m
 	if k.namespace == "" && len(k.labels) == 0 && (k.annotations == nil || len(k.annotations.Content) == 0) {
 		return objects
 	}
-	at := manifest.Position{File: k.File, Line: 1, Column: 1}
 	changed := slices.Clone(objects)
 	for i, o := range changed {
-		if !jsonLike(o.Node, 0) {
-			e.leave("a transformer of an object with values that readers of YAML take differently", o.At())
+		if odd := unlike(o.Node, 0); odd != nil {
+			e.leave("a transformer of an object with "+differently(odd), partOf(o, odd))
 			return nil
 		}
 		if k.namespace != "" {
 			e.noted[o.Kind] = true
 			switch {
 			case !surelyNamespaced(o):
-				e.leave("namespace for a "+o.Kind, at)
+				e.leave("namespace for a "+o.Kind, k.key("namespace"))
 				return nil
 			case o.Namespace != k.namespace:
 				e.renamed = true
@@ -202,7 +209,7 @@ func (e *expansion) transform(k *kustomization, objects []*manifest.Object) []*m
 		}
 		if k.annotations != nil && len(k.annotations.Content) > 0 {
 			if hasTemplate(o.Kind) {
-				e.leave("commonAnnotations for a "+o.Kind, at)
+				e.leave("commonAnnotations for a "+o.Kind, k.key("commonAnnotations"))
 				return nil
 			}
 			changed[i] = e.set(k.File, changed[i], []string{"metadata", "annotations"}, k.annotations)
@@ -215,13 +222,41 @@ func (e *expansion) transform(k *kustomization, objects []*manifest.Object) []*m
 		seen := map[id]bool{}
 		for _, o := range changed {
 			if seen[idOf(o)] {
-				e.leave("namespace, which makes two objects one", at)
+				e.leave("namespace, which makes two objects one: "+o.Ref(), k.key("namespace"))
 				return nil
 			}
 			seen[idOf(o)] = true
 		}
 	}
 	return changed
+}
+
+// key is where a field of the kustomization stands.
+func (k *kustomization) key(name string) manifest.Position {
+	if n, _ := manifest.Entry(k.node, name); n != nil {
+		return position(k.File, n)
+	}
+	return position(k.File, k.node)
+}
+
+// partOf is where a part of an object stands: in the file that the nearest node
+// above it comes from.
+func partOf(o *manifest.Object, part *yaml.Node) manifest.Position {
+	file, found := o.File, false
+	var look func(n *yaml.Node, in string)
+	look = func(n *yaml.Node, in string) {
+		if from, ok := o.Files[n]; ok {
+			in = from
+		}
+		if n == part {
+			file, found = in, true
+		}
+		for i := 0; i < len(n.Content) && !found; i++ {
+			look(n.Content[i], in)
+		}
+	}
+	look(o.Node, o.File)
+	return position(file, part)
 }
 
 // scalarPair is a mapping of one of its entries alone.
@@ -301,8 +336,28 @@ var namespacedKinds = map[string][]string{
 	"rbac.authorization.k8s.io": {"Role"},
 }
 
+// effectiveNamespace is the namespace by which kustomize knows an object (resid,
+// ResId.EffectiveNamespace); sure is false where that needs its schema of the kind.
+func effectiveNamespace(o *manifest.Object) (namespace string, sure bool) {
+	switch {
+	case o.Kind == "Namespace" && o.Group() == "":
+		return "_non_namespaceable_", true
+	case !surelyNamespaced(o) && (o.Kind != "RoleBinding" || o.Group() != "rbac.authorization.k8s.io"):
+		return "", false
+	case o.Namespace == "":
+		return "default", true
+	}
+	return o.Namespace, true
+}
+
+// surelyNamespaced reports whether kustomize takes an object for namespaced and
+// does nothing else to it. Bindings it knows by their kind alone, and gives the
+// service accounts that they name the namespace too.
 func surelyNamespaced(o *manifest.Object) bool {
 	group := o.Group()
+	if o.Kind == "RoleBinding" || o.Kind == "ClusterRoleBinding" {
+		return false
+	}
 	if slices.Contains(namespacedKinds[group], o.Kind) {
 		return true
 	}

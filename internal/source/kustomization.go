@@ -116,10 +116,12 @@ func (r *reader) fields(k *kustomization, o *manifest.Object, above []string) {
 				k.leave("a namespace that is no name", at)
 			}
 		case "labels":
-			k.readLabels(value, at)
+			k.readLabels(value)
 		case "commonAnnotations":
-			if k.annotations = value; !empty(value) && !strictPairs(value) {
-				k.leave("commonAnnotations that are no words", at)
+			if k.annotations = value; !empty(value) {
+				if odd := noPair(value); odd != nil {
+					k.leave("commonAnnotations that are no words: "+shown(odd), position(k.File, odd))
+				}
 			}
 		case "patches", "patchesJson6902":
 			r.patches(k, key.Value, value)
@@ -157,7 +159,7 @@ func (k *kustomization) leave(what string, at manifest.Position) {
 	}
 }
 
-func (k *kustomization) readLabels(value *yaml.Node, at manifest.Position) {
+func (k *kustomization) readLabels(value *yaml.Node) {
 	for _, c := range items(value) {
 		selectors := isTrue(field(c, "includeSelectors"))
 		if selectors {
@@ -169,8 +171,10 @@ func (k *kustomization) readLabels(value *yaml.Node, at manifest.Position) {
 			k.leave("labels with includeSelectors", position(k.File, c))
 		case isTrue(field(c, "includeTemplates")), isTrue(field(c, "includeVolumeClaimTemplates")), field(c, "fields") != nil:
 			k.leave("labels in more places than metadata", position(k.File, c))
-		case added == nil || !strictPairs(added):
-			k.leave("labels that are no words", at)
+		case added == nil:
+			k.leave("labels without pairs", position(k.File, c))
+		case noPair(added) != nil:
+			k.leave("labels that are no words: "+shown(noPair(added)), position(k.File, noPair(added)))
 		default:
 			k.labels = append(k.labels, added)
 		}
@@ -216,11 +220,23 @@ func (r *reader) entryAt(k *kustomization, name string, n *yaml.Node, above []st
 		r.fault(k, position(k.File, n), "kustomization", "write a path", "%s: this is no path", name)
 		return
 	}
-	if strings.ContainsAny(n.Value, "\n{") { // an inline configuration or patch
+	if r.standsInline(k, name, n.Value) {
 		r.inline(k, name, n)
 		return
 	}
 	r.entry(k, name, n.Value, position(k.File, n), above)
+}
+
+// inlined are the fields whose entries may be configurations or patches instead
+// of paths.
+var inlined = []string{"patchesStrategicMerge", "generators", "transformers", "validators"}
+
+// standsInline reports whether an entry is no path: a brace may be part of a name.
+func (r *reader) standsInline(k *kustomization, name, text string) bool {
+	if !slices.Contains(inlined, name) {
+		return false
+	}
+	return strings.Contains(text, "\n") || strings.Contains(text, "{") && r.look(r.store.join(k.Dir, text)) == nothing
 }
 
 // inline judges a configuration that stands in the kustomization itself.
@@ -307,8 +323,8 @@ func (r *reader) entry(k *kustomization, name, text string, at manifest.Position
 		p := r.load(target, k.Dir)
 		r.report(p)
 		k.broken = k.broken || p.findings.Err() != nil
-		if p.odd != "" {
-			k.leave(p.odd, manifest.Position{File: p.path, Line: 1})
+		if p.odd.what != "" {
+			k.leave(p.odd.what, p.odd.at)
 		}
 		k.resources = append(k.resources, item{file: p, at: at})
 	case "generators", "transformers", "validators":
@@ -453,16 +469,22 @@ func isTrue(n *yaml.Node) bool {
 
 // strictPairs reports whether a mapping is of words to words, which no reader
 // of YAML takes for anything else.
-func strictPairs(n *yaml.Node) bool {
+func strictPairs(n *yaml.Node) bool { return noPair(n) == nil }
+
+// noPair gives the first node that keeps a value from being strict pairs.
+func noPair(n *yaml.Node) *yaml.Node {
 	if n.Kind != yaml.MappingNode {
-		return false
+		return n
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if key := n.Content[i]; key.Kind != yaml.ScalarNode || !word(key) || !word(n.Content[i+1]) {
-			return false
+		switch key, value := n.Content[i], n.Content[i+1]; {
+		case key.Kind != yaml.ScalarNode || !word(key) || key.Value == "":
+			return key
+		case !word(value):
+			return value
 		}
 	}
-	return true
+	return nil
 }
 
 var boolWord = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false)$`)

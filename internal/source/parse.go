@@ -18,8 +18,8 @@ type parsed struct {
 	data     []byte
 	objects  []*manifest.Object
 	findings diag.List
-	odd      string // why only kustomize can say what it does with these objects
-	reported bool   // the findings are in the set
+	odd      oddness // why only kustomize can say what it does with these objects
+	reported bool    // the findings are in the set
 
 	inexact   string // what in the file kustomize may take otherwise; known if it was asked for
 	inexactAt manifest.Position
@@ -189,76 +189,4 @@ func readAll(r io.Reader) ([]byte, error) {
 		err = errTooLarge
 	}
 	return data, err
-}
-
-// oddity says what in a file's objects kustomize handles in a way of its own.
-func oddity(objects []*manifest.Object) string {
-	for _, o := range objects {
-		if o.Name == "" {
-			return "an object without a name"
-		}
-		if strings.HasSuffix(o.Kind, "List") {
-			if _, items := o.Field("items"); items != nil {
-				return "a " + o.Kind
-			}
-		}
-		for key := range o.Annotations {
-			for _, prefix := range []string{"config.kubernetes.io/", "internal.config.kubernetes.io/", "config.k8s.io/", "kustomize.config.k8s.io/"} {
-				if strings.HasPrefix(key, prefix) {
-					return "the annotation " + key
-				}
-			}
-		}
-		var found oddities
-		found.look(o.Node)
-		switch {
-		case found.what != "":
-			return found.what
-		case found.alias && found.loose:
-			return "an alias beside nothing, or beside a number with a fraction"
-		}
-	}
-	return ""
-}
-
-// oddities are what is odd in one object. Aliases make kustomize write the
-// object by way of JSON, which has no dates, and spells nothing and numbers in
-// its own way.
-type oddities struct {
-	what         string
-	alias, loose bool
-}
-
-func (f *oddities) look(n *yaml.Node) {
-	switch n.Kind {
-	case yaml.AliasNode:
-		f.alias = true
-	case yaml.ScalarNode:
-		switch n.Tag {
-		case "!!float", "!!null":
-			f.loose = true
-		case "!!timestamp", "!!binary":
-			f.what = "a date or binary text"
-		}
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i]
-			if key.Kind != yaml.ScalarNode {
-				f.what = "a key that is no word"
-			}
-			for j := 0; j < i && j < 128; j += 2 {
-				if n.Content[j].Value == key.Value {
-					f.what = "the key " + key.Value + " twice"
-				}
-			}
-			f.look(n.Content[i+1])
-		}
-	case yaml.SequenceNode:
-		for _, c := range n.Content {
-			if c.Kind == yaml.ScalarNode && c.Tag == "!!null" {
-				f.what = "an empty item of a list"
-			}
-			f.look(c)
-		}
-	}
 }

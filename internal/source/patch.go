@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -39,14 +40,20 @@ type target struct {
 	called                                string // the one name that name matches, if it is one
 }
 
-func (t target) matches(o *manifest.Object) bool {
+// may reports whether a patch is for an object, as far as that is known.
+func (t target) may(o *manifest.Object) bool {
+	namespace, sure := effectiveNamespace(o)
+	if !sure {
+		namespace = cmp.Or(o.Namespace, "default")
+	}
+	return t.matches(o, namespace)
+}
+
+// matches reports whether a patch is for an object, which is known to be in namespace.
+func (t target) matches(o *manifest.Object, namespace string) bool {
 	version := o.APIVersion
 	if _, after, found := strings.Cut(version, "/"); found {
 		version = after
-	}
-	namespace := o.Namespace
-	if namespace == "" {
-		namespace = "default"
 	}
 	for _, m := range []struct {
 		pattern *regexp.Regexp
@@ -89,9 +96,14 @@ func (r *reader) patches(k *kustomization, name string, value *yaml.Node) {
 }
 
 func (r *reader) onePatch(k *kustomization, entry *yaml.Node, file string, data []byte, inline *yaml.Node, at manifest.Position) {
-	if r.exact && !exactPatch(data) {
-		k.leave("a patch that readers of YAML take differently", at)
-		return
+	if r.exact {
+		if what, n := inexactPatch(data); what != "" {
+			if inline != nil {
+				r.relocate(k.File, inline, n)
+			}
+			k.leave(what, position(file, n))
+			return
+		}
 	}
 	var document, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -133,13 +145,17 @@ func (r *reader) onePatch(k *kustomization, entry *yaml.Node, file string, data 
 	}
 	var ok bool
 	if p.target, ok = readTarget(field(entry, "target")); !ok {
-		k.leave("a patch's target", at)
+		if which := field(entry, "target"); which != nil {
+			k.leave("a patch's target of another form: "+shown(which), position(k.File, which))
+		} else {
+			k.leave("a patch without a target", at)
+		}
 		return
 	}
 	for _, c := range top.Content {
-		op, ok := readOperation(file, c)
-		if !ok {
-			k.leave("an operation of a patch", position(file, c))
+		op, odd, n := readOperation(file, c)
+		if odd != "" {
+			k.leave(odd, position(file, n))
 			return
 		}
 		p.operations = append(p.operations, op)
@@ -231,7 +247,11 @@ func readTarget(n *yaml.Node) (target, bool) {
 		}
 		*into = pattern
 		if into == &t.name {
-			if literal, whole := regexp.MustCompile(value.Value).LiteralPrefix(); whole {
+			alone, err := regexp.Compile(value.Value) // in its brackets it may be one though it is none
+			if err != nil {
+				return t, false
+			}
+			if literal, whole := alone.LiteralPrefix(); whole {
 				t.called = literal
 			}
 		}
@@ -239,80 +259,96 @@ func readTarget(n *yaml.Node) (target, bool) {
 	return t, true
 }
 
-// readOperation reads one operation; not ok if it is of a form that only
-// kustomize applies.
-func readOperation(file string, n *yaml.Node) (operation, bool) {
-	if n.Kind != yaml.MappingNode {
-		return operation{}, false
+// readOperation reads one operation. odd says what in it, and n where, is of a
+// form that only kustomize applies.
+func readOperation(file string, entry *yaml.Node) (op operation, odd string, n *yaml.Node) {
+	if entry.Kind != yaml.MappingNode {
+		return op, "an operation of a patch that is no mapping: " + shown(entry), entry
 	}
-	op := operation{file: file, at: position(file, n)}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key, value := n.Content[i], n.Content[i+1]
+	op = operation{file: file, at: position(file, entry)}
+	which := entry
+	for i := 0; i+1 < len(entry.Content); i += 2 {
+		key, value := entry.Content[i], entry.Content[i+1]
 		switch key.Value {
 		case "op":
-			op.op = value.Value
+			op.op, which = value.Value, value
 		case "path":
 			if value.Kind != yaml.ScalarNode || !strings.HasPrefix(value.Value, "/") {
-				return op, false
+				return op, "a patch's path that does not start with a slash: " + shown(value), value
 			}
-			op.text, op.at = value.Value, position(file, value)
+			op.text, op.at, n = value.Value, position(file, value), value
 			for _, step := range strings.Split(value.Value[1:], "/") {
 				op.path = append(op.path, strings.NewReplacer("~1", "/", "~0", "~").Replace(step))
 			}
 		case "value":
 			op.key, op.value = key, value
 		default:
-			return op, false
+			return op, "a patch's " + shown(key), key
 		}
 	}
-	// What an object is called and is decides which patches find it.
-	if len(op.path) < 2 {
-		return op, false
+	if n == nil {
+		return op, "an operation of a patch without a path", entry
 	}
-	if op.path[0] == "metadata" && op.path[1] != "labels" && (op.path[1] != "annotations" || len(op.path) < 3 || strings.Contains(op.path[2], "config.")) {
-		return op, false
+	// What an object is called and is decides which patches find it.
+	if len(op.path) < 2 || op.path[0] == "metadata" && op.path[1] != "labels" && (op.path[1] != "annotations" || len(op.path) < 3 || strings.Contains(op.path[2], "config.")) {
+		return op, "a patch of " + shown(n), n
 	}
 	switch op.op {
 	case "add", "replace", "test":
-		return op, op.value != nil && jsonLike(op.value, 0)
+		if op.value == nil {
+			return op, "a patch's " + op.op + " without a value", entry
+		}
+		if odd := unlike(op.value, 0); odd != nil {
+			return op, differently(odd), odd
+		}
+		return op, "", nil
 	case "remove":
-		return op, op.path[1] != "annotations"
+		if op.path[1] == "annotations" {
+			return op, "a patch that removes an annotation: " + shown(n), n
+		}
+		return op, "", nil
 	}
-	return op, false
+	return op, "a patch's op: " + shown(which), which
 }
 
 // jsonLike reports whether a value means the same to every reader of YAML and
 // survives a way through JSON as it is written.
-func jsonLike(n *yaml.Node, depth int) bool {
+func jsonLike(n *yaml.Node, depth int) bool { return unlike(n, depth) == nil }
+
+// unlike gives the first node that keeps a value from being JSON-like.
+func unlike(n *yaml.Node, depth int) *yaml.Node {
 	if depth > 100 {
-		return false
+		return n
 	}
+	like := false
 	switch n.Kind {
 	case yaml.ScalarNode:
 		switch n.ShortTag() {
 		case "!!str":
-			return word(n)
+			like = word(n)
 		case "!!bool":
-			return n.Value == "true" || n.Value == "false"
+			like = n.Value == "true" || n.Value == "false"
 		case "!!int":
-			return plainInteger.MatchString(n.Value)
+			like = plainInteger.MatchString(n.Value)
 		}
-		return false
 	case yaml.SequenceNode, yaml.MappingNode:
+		like = true
 		for i, c := range n.Content {
 			if n.Kind == yaml.MappingNode && i%2 == 0 {
 				if c.Kind != yaml.ScalarNode || !word(c) {
-					return false
+					return c
 				}
 				continue
 			}
-			if !jsonLike(c, depth+1) {
-				return false
+			if odd := unlike(c, depth+1); odd != nil {
+				return odd
 			}
 		}
-		return true
 	}
-	return false
+	if like {
+		return nil
+	}
+	return n
 }
 
 var plainInteger = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)

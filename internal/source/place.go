@@ -106,7 +106,7 @@ func (p *places) place(o *manifest.Object) {
 	}
 	for _, k := range p.closure {
 		for i := range k.patches {
-			if len(k.patches[i].operations) > 0 && (k.patches[i].target.matches(s) || k.patches[i].target.matches(o)) {
+			if len(k.patches[i].operations) > 0 && (k.patches[i].target.may(s) || k.patches[i].target.may(o)) {
 				for j := range k.patches[i].operations {
 					l.operation(&k.patches[i].operations[j])
 				}

@@ -343,7 +343,7 @@ func (p *parsed) take(data []byte, err error) {
 	}
 	p.data = data
 	p.objects, p.findings = parse(p.path, data)
-	p.odd = oddity(p.objects)
+	p.odd = oddity(p.path, p.objects)
 }
 
 // cause is an error without the path, which the finding names already.
