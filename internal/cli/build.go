@@ -63,32 +63,47 @@ func onlyDirs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellC
 }
 
 func runBuild(ctx context.Context, sh *shell, flags buildFlags, args []string) error {
-	dir, err := sh.buildDir(ctx, flags.environment, args)
-	if err != nil {
-		return err
-	}
 	run := build.Run
 	if flags.verify {
 		run = build.Verify
 	}
+	r, err := sh.build(ctx, flags.environment, args, run)
+	if err != nil {
+		return err
+	}
+	switch {
+	case flags.verify && r.Because != "":
+		fmt.Fprintln(sh.Err, "nothing to compare: built by kustomize alone: "+r.Why())
+	case flags.verbose:
+		fmt.Fprintln(sh.Err, r.Path())
+	}
+	_, err = r.WriteTo(sh.Out)
+	return err
+}
+
+// build runs a build of the folder that the arguments name, and lets nobody
+// write in its repository until all of it is read. The manifests are printed
+// after that: whoever takes them may take their time.
+func (sh *shell) build(ctx context.Context, environment string, args []string, run func(context.Context, string) (*build.Result, error)) (*build.Result, error) {
+	dir, release, err := sh.buildDir(ctx, environment, args)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	var r *build.Result
 	if err := sh.during("building "+sh.shown(dir), func() (err error) {
 		r, err = run(ctx, dir)
 		return err
 	}); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
-		return notBuilt(sh.shown(dir), err)
+		return nil, notBuilt(sh.shown(dir), err)
 	}
-	if flags.verbose {
-		if r.Position.File != "" {
-			r.Position.File = sh.shown(r.Position.File)
-		}
-		fmt.Fprintln(sh.Err, r.Path())
+	if r.Position.File != "" {
+		r.Position.File = sh.shown(r.Position.File)
 	}
-	_, err = r.WriteTo(sh.Out)
-	return err
+	return r, nil
 }
 
 // notBuilt is the error that a folder was not built: a refusal if the two ways
@@ -101,33 +116,42 @@ func notBuilt(dir string, err error) error {
 	return fmt.Errorf("build %s: %w", dir, err)
 }
 
-// buildDir is the folder to build. What an interrupted run left there is put
-// right first.
-func (sh *shell) buildDir(ctx context.Context, environment string, args []string) (string, error) {
-	dir := sh.path(".")
+// buildDir is the folder to build, in whose repository, if it is in one, nobody
+// writes until release. What an interrupted run left there is put right first.
+func (sh *shell) buildDir(ctx context.Context, environment string, args []string) (dir string, release func(), err error) {
+	dir, release = sh.path("."), func() {}
 	if len(args) > 0 {
 		dir = sh.path(args[0])
 	}
 	root, err := findRoot(dir)
-	switch {
-	case err == nil:
-		r, err := sh.share(ctx, root)
-		if err != nil {
-			return "", err
+	if err != nil {
+		if len(args) == 0 {
+			return "", nil, err
 		}
-		defer r.Close()
-		if environment != "" {
-			model, err := r.model()
-			if err != nil {
-				return "", err
-			}
-			return r.environmentDir(model.Network, environment)
-		}
-	case len(args) == 0:
-		return "", err
+		return dir, release, nil // whatever is wrong with it, kustomize says
 	}
-	if len(args) == 0 {
+	r, err := sh.share(ctx, root)
+	if err != nil {
+		return "", nil, err
+	}
+	switch {
+	case environment != "":
+		dir, err = r.builtEnvironment(environment)
+	case len(args) == 0:
 		dir = root
 	}
-	return dir, nil
+	if err != nil {
+		r.Close()
+		return "", nil, err
+	}
+	return dir, r.Close, nil
+}
+
+// builtEnvironment is the folder that builds one of the model's environments.
+func (r *repo) builtEnvironment(name string) (string, error) {
+	model, err := r.model()
+	if err != nil {
+		return "", err
+	}
+	return r.environmentDir(model.Network, name)
 }

@@ -86,7 +86,7 @@ func (sh *shell) finish(ctx context.Context, err error) int {
 // line gives a finding as it is printed: those about a file begin with its
 // place, for editors to jump to, the others with the program's name.
 func line(d diag.Diagnostic) string {
-	if d.File == "" && d.Path == "" {
+	if d.File == "" {
 		return "kgen: " + d.String()
 	}
 	return d.String()

@@ -36,7 +36,8 @@ FROM and TO are workloads (web, or shop/web), front-door, prometheus, dns, inter
 an address, or a host of kgen.yaml's egress, which is somewhere on the internet.
 PORT is a container's port by number or name, with a protocol behind it if that is
 not TCP (53/udp); a Service's port is taken for the container port that it leads
-to, and said so. Without PORT each port of TO is asked about.`,
+to, and said so. Without PORT each port of TO is asked about: of such a host those that
+FROM's egress names, or else those that any service's does.`,
 		Example: `  kgen explain web api:8080
   kgen explain internet db
   kgen explain web 169.254.169.254:80
@@ -277,13 +278,13 @@ func (j *judged) questions(from, to string) ([]question, error) {
 	}
 	var out []question
 	for _, t := range tos {
-		ports, note, err := j.portsAsked(filter, t)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", to, err)
-		}
 		for _, f := range froms {
 			if f.Workload != nil && f.Workload == t.Workload && len(froms) > 1 {
 				continue
+			}
+			ports, note, err := j.portsAsked(filter, f, t)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", to, err)
 			}
 			for _, p := range ports {
 				out = append(out, question{f, t, p, note})
@@ -319,8 +320,9 @@ func (j *judged) endpoints(text string) ([]reach.Endpoint, error) {
 }
 
 // portsAsked are the container ports that are meant at an end: the one that is
-// named, the one that a Service's port of that number leads to, or all that it has.
-func (j *judged) portsAsked(f portFilter, to reach.Endpoint) ([]reach.Port, string, error) {
+// named, the one that a Service's port of that number leads to, or all that it has;
+// of a host those on which kgen.yaml has it called.
+func (j *judged) portsAsked(f portFilter, from, to reach.Endpoint) ([]reach.Port, string, error) {
 	own := func(meant reach.Ports) []reach.Port {
 		var out []reach.Port
 		for _, p := range to.Workload.Ports {
@@ -335,6 +337,9 @@ func (j *judged) portsAsked(f portFilter, to reach.Endpoint) ([]reach.Port, stri
 		return out
 	}
 	if to.Workload == nil {
+		if called := j.calledOn(from, to.Text()); f.name == "" && f.number == 0 && len(called) > 0 {
+			return called, "", nil
+		}
 		if f.number == 0 {
 			return nil, "", fmt.Errorf("name the port by its number: an address has none of its own")
 		}
@@ -359,6 +364,36 @@ func (j *judged) portsAsked(f portFilter, to reach.Endpoint) ([]reach.Port, stri
 		return nil, "", fmt.Errorf("it has no port called %s", f.name)
 	}
 	return []reach.Port{{Protocol: f.protocol, Number: f.number}}, fmt.Sprintf("no container of %s says that it listens there", to.Text()), nil
+}
+
+// calledOn are the ports on which kgen.yaml has a host outside called: by the
+// service that asks, or by any where that one does not call it.
+func (j *judged) calledOn(from reach.Endpoint, host string) []reach.Port {
+	if j.inventory.Model == nil {
+		return nil
+	}
+	var own, all []reach.Port
+	asks := j.workload(from.Workload)
+	for _, s := range j.inventory.Model.Spec.Services {
+		for _, e := range s.Egress {
+			if e.Host != host {
+				continue
+			}
+			for _, number := range e.Ports {
+				p := reach.Port{Protocol: e.Protocol.Transport(), Number: int(number)}
+				if !slices.Contains(all, p) {
+					all = append(all, p)
+				}
+				if asks != nil && asks.Service != nil && asks.Service.Name == s.Name && !slices.Contains(own, p) {
+					own = append(own, p)
+				}
+			}
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return all
 }
 
 // led are the ports of a workload to which Services lead.

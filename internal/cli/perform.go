@@ -73,7 +73,7 @@ func (sh *shell) rehearse(s *step) error {
 
 // doubts are the warnings about what a person has made of the files.
 func (s *step) doubts() diag.List {
-	return slices.Concat(s.stale(), s.broken(), s.misfits())
+	return slices.Concat(s.stale(), s.broken(), s.misfits(), s.lacking())
 }
 
 // sayKept counts what a verb leaves as a person has it; kgen generate and kgen

@@ -99,6 +99,7 @@ func runStatus(ctx context.Context, sh *shell, flags statusFlags) error {
 			out = append(out, c)
 		}
 	}
+	sh.warn(s.lacking())
 	if sh.format.word == "json" {
 		return sh.document(struct {
 			Files  []stated       `json:"files"`

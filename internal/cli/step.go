@@ -220,10 +220,18 @@ func (s *step) conflict(c plan.Change) diag.List {
 func (s *step) stale() diag.List {
 	var list diag.List
 	for _, c := range s.plan.With(plan.Orphaned) {
-		list = append(list, diag.Diagnostic{
+		d := diag.Diagnostic{
 			File: s.at(c.Path), Severity: diag.Warning, Code: "stale",
 			Message: "is not needed any more, but was edited by hand and is left as it is", Fix: "delete it, or keep it elsewhere",
-		})
+		}
+		if kustomization, own := s.unbuilt(c); kustomization != "" {
+			d.Message += "; it is no longer listed in " + s.at(kustomization) + ", so nothing in it is built"
+			if len(own) > 0 {
+				d.Message += ", your own " + strings.Join(own, ", ") + " included"
+				d.Fix = "move what is yours to a file that you list there, and delete this one"
+			}
+		}
+		list = append(list, d)
 	}
 	return list
 }

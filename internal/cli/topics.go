@@ -35,13 +35,11 @@ What a key means, may hold and defaults to is in the JSON Schema that kgen schem
 prints. An unknown key, a wrong type or a value out of range is an error with its
 line and column; kgen reports all of them at once and writes nothing.
 
-kgen init and kgen add service ask for little of it. Of a service they leave
-these keys to you; add them below its entry, and run kgen generate:
+kgen init and kgen add service ask for little of it. Flags of kgen add service say
+more: --type, --path, --replicas; kgen set service sets every key. Of a service
+nothing asks for these; set them, or add them below its entry and run kgen generate:
 
-  type            ClusterIP, LoadBalancer (with loadBalancer), or Headless
   callers         who may call it from outside this file
-  paths           what is served under its hosts, where that is not all of it
-  replicas        how many pods run
   timeout         how long a request may take, and retries within that
   circuitBreaker  when its callers stop sending
   slo             what it promises, for alerts

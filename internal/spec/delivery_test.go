@@ -12,7 +12,7 @@ import (
 func TestDelivery(t *testing.T) {
 	const repository = "https://git.example.com/shop/network.git"
 	environments := []spec.Environment{
-		{Name: "staging", Namespace: "shop-staging", Application: "shop-staging", Domain: "staging.example.com", Services: []spec.EnvironmentService{{Name: "web", Hosts: []string{"staging.example.com"}}}},
+		{Name: "staging", Namespace: "shop-staging", Application: "shop-staging", Services: []spec.EnvironmentService{{Name: "web", Hosts: []string{"staging.example.com"}}}},
 		{Name: "production"},
 	}
 	cluster := func(name string, environments ...string) spec.Cluster {

@@ -204,7 +204,7 @@ func TestValidateEnvironments(t *testing.T) {
 		{"a bad namespace and domain", func(_ *spec.Network, eu *spec.Environment) {
 			eu.Namespace, eu.Domain, eu.Application = "Eu", "-", "e.u"
 		}, []string{
-			"warning: environments[1]: example.eu is served in environment us already; give its services hosts of their own, or set domain, unless the two are never reached by the same DNS",
+			"warning: environments[1]: example.eu is served in environment us already; give its services hosts of their own, unless the two are never reached by the same DNS",
 			`environments[1].application: "e.u" is not a DNS-1123 label (lower-case letters, digits and hyphens)`,
 			`environments[1].domain: "-" is not a host name (labels of lower-case letters, digits and hyphens, joined by dots)`,
 			`environments[1].namespace: "Eu" is not a DNS-1123 label (lower-case letters, digits and hyphens)`,
@@ -266,8 +266,37 @@ func TestValidateEnvironments(t *testing.T) {
 			`services[0].hosts[0]: "a_b" is not a host name (labels of lower-case letters, digits and hyphens, joined by dots)`,
 		}},
 		{"a namespace of its own, and nothing else", func(_ *spec.Network, eu *spec.Environment) { eu.Namespace, eu.Services = "test", nil }, []string{
-			"warning: environments[1]: example.com is served in namespace shop already; give its services hosts of their own, or set domain, unless the two are never reached by the same DNS",
+			"warning: environments[1]: example.com is served in namespace shop already; give its services hosts of their own, unless the two are never reached by the same DNS",
 			"warning: environments[1].namespace: what stands outside it, such as the alerts in monitoring, is called shop there as well: in one cluster, the one would replace the other; add application: shop-eu, or application: shop where it has a cluster of its own",
+		}},
+		{"hosts that a domain of its own would change", func(n *spec.Network, eu *spec.Environment) {
+			n.Spec.Services[0].Hosts, n.Spec.Services[0].Paths = nil, []spec.Path{{Path: "/"}}
+			eu.Namespace, eu.Application, eu.Services = "test", "test", nil
+		}, []string{
+			"warning: environments[1]: web.example.com is served in namespace shop already; give its services hosts of their own, or set domain, unless the two are never reached by the same DNS",
+		}},
+		{"hosts of which a domain of its own would change one", func(n *spec.Network, eu *spec.Environment) {
+			n.Spec.Services[1].Paths = []spec.Path{{Path: "/"}}
+			eu.Namespace, eu.Application, eu.Services = "test", "test", nil
+		}, []string{
+			"warning: environments[1]: example.com and api.example.com are served in namespace shop already; give its services hosts of their own, unless the two are never reached by the same DNS",
+		}},
+		{"a domain that names a host", func(n *spec.Network, eu *spec.Environment) {
+			n.Spec.Services[1].Paths = []spec.Path{{Path: "/"}}
+			eu.Domain = "test.example.com"
+		}, nil},
+		{"a domain, and hosts wherever something is exposed", func(n *spec.Network, eu *spec.Environment) {
+			n.Spec.Services[1].Paths = []spec.Path{{Path: "/"}}
+			eu.Domain, eu.Services = "test.example.com", append(eu.Services, spec.EnvironmentService{Name: "api", Hosts: []string{"api.example.eu"}})
+		}, []string{
+			"warning: environments[1].domain: has no effect: each exposed service names its hosts; give them hosts under the environment's services",
+		}},
+		{"a domain, and nothing exposed", func(n *spec.Network, eu *spec.Environment) {
+			n.Spec.Services[0].Hosts, n.Spec.Ingress, n.Spec.Environments[0].Services = nil, nil, nil
+			n.Spec.Environments[0].Namespace, n.Spec.Environments[0].Application = "us", "us"
+			eu.Domain, eu.Services = "test.example.com", nil
+		}, []string{
+			"warning: environments[1].domain: has no effect: no service is exposed; remove it, or expose one: a service with paths and without hosts is called by it",
 		}},
 		{"two in one namespace, and so not in one cluster", func(n *spec.Network, eu *spec.Environment) {
 			eu.Namespace, eu.Application, eu.Services[0].Hosts = "test", "test", []string{"test.example.com"}
@@ -306,7 +335,7 @@ func TestManySharedHosts(t *testing.T) {
 	}
 	n.Spec.Environments = []spec.Environment{{Name: "test", Namespace: "test", Application: "test"}}
 	want := "warning: environments[0]: example.com, s0.example.com, s1.example.com, s2.example.com, s3.example.com, s4.example.com, s5.example.com and 24 more " +
-		"are served in namespace shop already; give its services hosts of their own, or set domain, unless the two are never reached by the same DNS"
+		"are served in namespace shop already; give its services hosts of their own, unless the two are never reached by the same DNS"
 	if diff := cmp.Diff(want, spec.Validate(n).Error()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -45,11 +45,14 @@ func (v *validator) environments() {
 		}
 		entries := v.environmentServices(at, e, index)
 		there := validate(v.raw.in(e))
+		if e.Domain != "" && CheckHost(e.Domain) == nil && !slices.ContainsFunc(there.raw.Spec.Services, namedByDomain) {
+			v.idleDomain(at, there.raw)
+		}
 		for _, d := range there.list {
 			v.relay(at, e, entries, known, d)
 		}
 		if there.n.Spec.Namespace != v.n.Spec.Namespace {
-			v.apart(at, e, there.n, claims)
+			v.apart(at, e, there, claims)
 		}
 		here := place{number: i + 1, who: "environment " + e.Name, at: at, e: e, n: there.n}
 		claims.claim(here)
@@ -182,7 +185,8 @@ func (c hostClaims) claim(p place) {
 // apart warns of what an environment in a namespace of its own, which may well
 // share a cluster with the others, shares with them against its will. One in
 // the same namespace must have another cluster, where the same names are free.
-func (v *validator) apart(at string, e *Environment, n *Network, claims hostClaims) {
+func (v *validator) apart(at string, e *Environment, there *validator, claims hostClaims) {
+	n := there.n
 	if e.Application == "" {
 		v.list.Warnf(at+".namespace", "shared-name",
 			fmt.Sprintf("add application: %s-%s, or application: %s where it has a cluster of its own", n.Metadata.Name, e.Name, n.Metadata.Name),
@@ -190,15 +194,33 @@ func (v *validator) apart(at string, e *Environment, n *Network, claims hostClai
 	}
 	var hosts []string
 	who, seen := "", map[string]bool{}
+	byDomain := true // whether all of them would follow another domain
 	for i := range n.Spec.Services {
 		for _, h := range n.Spec.Services[i].Hosts {
 			if c, taken := claims[h]; taken && c.namespace != n.Spec.Namespace && (who == "" || who == c.who) && !seen[h] {
 				hosts, who, seen[h] = append(hosts, h), c.who, true
+				byDomain = byDomain && namedByDomain(there.raw.Spec.Services[i])
 			}
 		}
 	}
 	if len(hosts) > 0 {
-		v.list.Warnf(at, "shared-host", "give its services hosts of their own, or set domain, unless the two are never reached by the same DNS",
+		fix := "give its services hosts of their own"
+		if byDomain {
+			fix += ", or set domain"
+		}
+		v.list.Warnf(at, "shared-host", fix+", unless the two are never reached by the same DNS",
 			"%s served in %s already", verb(hosts, "is", "are"), who)
 	}
+}
+
+// namedByDomain reports whether a service is served under <service>.<domain>.
+func namedByDomain(s Service) bool { return len(s.Paths) > 0 && len(s.Hosts) == 0 }
+
+// idleDomain warns of an environment's domain below which nothing is served.
+func (v *validator) idleDomain(at string, there *Network) {
+	fact, fix := "no service is exposed", "remove it, or expose one: a service with paths and without hosts is called by it"
+	if slices.ContainsFunc(there.Spec.Services, func(s Service) bool { return s.Exposed() }) {
+		fact, fix = "each exposed service names its hosts", "give them hosts under the environment's services"
+	}
+	v.list.Warnf(at+".domain", "no-effect", fix, "has no effect: %s", fact)
 }
