@@ -86,7 +86,8 @@ var admittedMutants = []mutant{
 	{Rule: "SM19", Constraint: "K16", Name: "one request may wait", Example: "guide", Break: smRule("service-a", 1, "trafficPolicy", "connectionPool", "http", "http1MaxPendingRequests")},
 	{Rule: "SM19", Constraint: "K16", Name: "one connection", Example: "mixed", Break: smRule("broker", 1, "trafficPolicy", "connectionPool", "tcp", "maxConnections")},
 	{Rule: "SM19", Constraint: "K16", Name: "one request of gRPC to one version", Example: "guide", Break: smRule("service-a", npObject{"connectionPool": npObject{"http": npObject{"http2MaxRequests": 1}}}, "subsets", 0, "trafficPolicy")},
-	{Rule: "SM19", Constraint: "K16", Name: "one connection to a port", Example: "guide", Break: smRule("backend", []any{npObject{"port": npObject{"number": 80}, "connectionPool": npObject{"tcp": npObject{"maxConnections": 1}}}}, "trafficPolicy", "portLevelSettings")},
+	{Rule: "SM19", Constraint: "K16", Name: "one connection to a port", Example: "mixed", Break: smRule("broker", []any{npObject{"port": npObject{"number": 9092}, "connectionPool": npObject{"tcp": npObject{"maxConnections": 1}}}}, "trafficPolicy", "portLevelSettings")},
+	{Rule: "SM19", Constraint: "K16", Name: "one connection and one that waits for it", Example: "guide", Break: smRule("backend", []any{npObject{"port": npObject{"number": 80}, "connectionPool": npObject{"tcp": npObject{"maxConnections": 1}, "http": npObject{"http1MaxPendingRequests": 1}}}}, "trafficPolicy", "portLevelSettings")},
 
 	{Rule: "SV06", Constraint: "K4", Name: "clients are hidden", Example: "guide", Break: npSet("Service", "partner-api", "Cluster", "spec", "externalTrafficPolicy")},
 	{Rule: "SV06", Constraint: "K4", Name: "nothing is said of clients", Example: "mixed", Break: npSet("Service", "collector", npGone, "spec", "externalTrafficPolicy")},

@@ -29,7 +29,7 @@ const (
 // TestMutantsAreCaught breaks clean examples in one way at a time: the rule that
 // is meant for it finds it, and no rule fires that has no reason to.
 func TestMutantsAreCaught(t *testing.T) {
-	mutants := slices.Concat(networkMutants, meshMutants, admittedMutants, doorMutants, monitorMutants)
+	mutants := slices.Concat(networkMutants, meshMutants, admittedMutants, doorMutants, portMutants, monitorMutants)
 	constraints := map[string]int{}
 	for i, m := range mutants {
 		constraints[m.Constraint]++

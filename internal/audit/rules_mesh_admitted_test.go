@@ -1,8 +1,14 @@
 package audit
 
 import (
+	"context"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/tree"
 )
 
 // smShut lets web alone in to the api; smNone is the mesh policy that admits nobody.
@@ -72,6 +78,8 @@ func TestMeshPolicyPorts(t *testing.T) {
 		{name: "two of two", manifests: npJoin(smBase, on(`"8082", "8081"`)), want: []string{"SM16", "SM16"}},
 		{name: "a name", manifests: npJoin(smBase, on(`http`)), want: []string{"SM16"}},
 		{name: "no port of any", manifests: npJoin(smBase, on(`"70000"`)), want: []string{"SM16"}},
+		{name: "with a sign", manifests: npJoin(smBase, on(`"+8080"`)), want: []string{"SM16"}},
+		{name: "with a zero before it", manifests: npJoin(smBase, on(`"08080"`))},
 		{name: "the proxy's own", manifests: npJoin(smBase, on(`"15020"`))},
 		{name: "one that a Service leads to", manifests: npJoin(served, on(`"9000"`))},
 		{name: "of pods that declare none", manifests: npJoin(undeclared, on(`"9000"`)), skipped: []string{"SM16"}},
@@ -79,6 +87,13 @@ func TestMeshPolicyPorts(t *testing.T) {
 		{name: "the Service's at its waypoint", manifests: npJoin(target, at("80"))},
 		{name: "the container's at its waypoint", manifests: npJoin(target, at("8080"))},
 		{name: "nobody's at its waypoint", manifests: npJoin(target, at("81")), want: []string{"SM16"}},
+	})
+	const place = "spec.rules[0].to[0].operation.ports[0] AuthorizationPolicy shop/api: "
+	judge(t, "SM16", []doorCase{
+		{"no pod serves it", []string{smBase, on(`"81"`)}, []string{place + "shop/api-v1 and shop/api-v2 does not serve port 81: it denies nothing"}},
+		{"zero is a port to Istio", []string{smBase, on(`"0"`)}, []string{place + "shop/api-v1 and shop/api-v2 does not serve port 0: it denies nothing"}},
+		{"a sign is none", []string{smBase, on(`"+8080"`)}, []string{place + `"+8080" is no port: istiod's webhook refuses the policy`}},
+		{"too great", []string{smBase, on(`"65536"`)}, []string{place + `"65536" is no port: istiod's webhook refuses the policy`}},
 	})
 }
 
@@ -123,4 +138,58 @@ func TestMeshPrincipals(t *testing.T) {
 		{name: "a service account", manifests: npJoin(base, denial("serviceAccounts: [shop/web, api]"))},
 		{name: "a service account of nobody", manifests: npJoin(base, denial("serviceAccounts: [wbe]")), want: []string{"SM18"}},
 	})
+}
+
+// TestMeshNobodyOfSome: what is given may be some of a namespace's pods, unless
+// kgen.yaml is about it; what nobody can have is an error in either case.
+func TestMeshNobodyOfSome(t *testing.T) {
+	const (
+		warns = diag.Warning
+		fails = diag.Error
+		model = "  namespace: shop\n  mesh: {provider: istio}\n  services:\n  - {name: api, ports: [{name: http, port: 80, targetPort: 8080}]}\n"
+	)
+	denial := func(labels, source string) string {
+		return smIstio("AuthorizationPolicy", "keep-out", "selector: {matchLabels: {"+labels+"}}, action: DENY, rules: [{from: [{source: {"+source+"}}]}]")
+	}
+	elsewhere := func(m string) string { return strings.ReplaceAll(m, "namespace: shop", "namespace: pay") }
+	job := denial("app: api", "principals: [cluster.local/ns/shop/sa/job]")
+	wrong := denial("app: apy", "namespaces: [elsewhere]")
+	type said struct {
+		Severity diag.Severity
+		Message  string
+	}
+	for _, c := range []struct {
+		name, rule, manifests, model string
+		want                         []said
+	}{
+		{"an account", "SM18", npJoin(smBase, job), "", []said{{warns, "of the pods of namespace shop that are given none runs under the service account job: cluster.local/ns/shop/sa/job"}}},
+		{"an account, with the model", "SM18", npJoin(smBase, job), model, []said{{fails, "no pod of namespace shop runs under the service account job: cluster.local/ns/shop/sa/job"}}},
+		{"an account, with the model of another namespace", "SM18", npJoin(smBase, elsewhere(smBase), strings.ReplaceAll(job, "/ns/shop/", "/ns/pay/")), model, []said{{warns, "of the pods of namespace pay that are given none runs under the service account job: cluster.local/ns/pay/sa/job"}}},
+		{"no identity at all", "SM18", npJoin(smBase, denial("app: api", "principals: [job]")), "", []said{{fails, `"job" is no identity of the mesh`}}},
+		{"a scheme", "SM18", npJoin(smBase, denial("app: api", `principals: ["spiffe://cluster.local/ns/shop/sa/api"]`)), "", []said{{fails, "spiffe://cluster.local/ns/shop/sa/api matches nobody: principals are written without spiffe://"}}},
+		{"labels", "SM17", npJoin(smBase, wrong), "", []said{{warns, "of the pods of namespace shop that are given none has the labels app=apy: without others it denies nobody anything"}}},
+		{"labels, with the model", "SM17", npJoin(smBase, wrong), model, []said{{fails, "no pod of namespace shop has the labels app=apy, so it denies nobody anything"}}},
+		{"labels, with the model of another namespace", "SM17", npJoin(smBase, elsewhere(smBase), elsewhere(wrong)), model, []said{{warns, "of the pods of namespace pay that are given none has the labels app=apy: without others it denies nobody anything"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			files := tree.New()
+			files.Set("all.yaml", []byte(c.manifests))
+			if c.model != "" {
+				files.Set("kgen.yaml", []byte("apiVersion: kgen.dev/v1alpha1\nkind: Network\nmetadata: {name: shop}\nspec:\n"+c.model))
+			}
+			w, _ := world(t, files, ".")
+			r, err := Run(context.Background(), w, Options{Today: today, Rules: []string{c.rule}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []said
+			for _, f := range r.Findings {
+				_, fact, _ := strings.Cut(f.Message, "/keep-out: ")
+				got = append(got, said{f.Severity, fact})
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
 }

@@ -13,8 +13,9 @@ var policyGuardsNobody = &Rule{
 	Reads:       []Need{NeedsMesh, NeedsPods},
 	Doc: `The selector of each AuthorizationPolicy is held against the labels of the pods of its namespace, those of gateways among them; in the mesh's
 own namespace a policy is for the pods of every namespace (Istio, "Authorization Policy": selector). A policy that is for nobody is no error
-to Istio, and does nothing: whom a DENY was to keep out comes in, which is an error, and whom an ALLOW was to admit is refused, or,
-where there is no other policy, everyone is admitted.
+to Istio, and does nothing: whom a DENY was to keep out comes in, and whom an ALLOW was to admit is refused, or, where there is no
+other policy, everyone is admitted. A DENY for nobody is an error in the namespace of which kgen.yaml says all pods, and a warning
+elsewhere: there may be more pods than those that are given.
 
 Correct the labels: they are those of the pods' template. Where no pods of the namespace are known, or a controller puts the label
 on pods as it makes them, the policy is not checked. Targets that do not exist are rule SM13's.`,
@@ -45,13 +46,25 @@ on pods as it makes them, the policy is not checked. Targets that do not exist a
 			case "ALLOW":
 				outcome = "admits nobody to anything"
 			}
-			f := c.Report(p.Object, Field("spec", "selector"), n.nearestPods(p.Namespace, p.selector()),
+			fix := n.nearestPods(p.Namespace, p.selector())
+			if !n.whole(p.Namespace) {
+				c.Report(p.Object, Field("spec", "selector"), fix,
+					"of the pods of %s that are given none has the labels %s: without others it %s", where, selectorText(p.selector()), outcome)
+				continue
+			}
+			f := c.Report(p.Object, Field("spec", "selector"), fix,
 				"no pod of %s has the labels %s, so it %s", where, selectorText(p.selector()), outcome)
 			if p.action == "DENY" {
 				f.Severity = diag.Error
 			}
 		}
 	},
+}
+
+// whole reports whether all pods of a namespace are known: it is the one that
+// kgen.yaml is about. Without a model, those that are given may be some of many.
+func (n *network) whole(namespace string) bool {
+	return n.Model != nil && namespace == n.Model.Spec.Namespace
 }
 
 // cannotGuard says why it is not known whether a policy is for any pods, "" where it is.

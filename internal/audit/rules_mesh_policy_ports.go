@@ -20,7 +20,7 @@ var policyPortUnserved = &Rule{
 	Doc: `Each port of an AuthorizationPolicy's rules, in ` + "`ports`" + `, ` + "`notPorts`" + ` and the condition ` + "`destination.port`" + `, is held against the pods that the
 policy is for. It is the number of the container's port, where the proxy stands; the Service's number is right in a policy with
 ` + "`targetRefs`" + ` alone, whose waypoint sees the one or the other. A number that nobody serves makes an ALLOW rule admit nothing and a DENY
-rule deny nothing, and a name is refused (Istio, "Authorization Policy": Operation).
+rule deny nothing; what is no number from 0 to 65535, as a name, istiod's webhook refuses (Istio, "Authorization Policy": Operation).
 
 Write the container's port. Pods whose templates declare no port, and ports that kgen.yaml knows by name alone, are not checked.`,
 	check: func(c *Check) {
@@ -50,12 +50,13 @@ func (n *network) portsServed(p *authPolicy, ports []string, at []any) {
 	}
 	for i, text := range ports {
 		path := append(slices.Clone(at), i)
-		number, err := strconv.Atoi(text)
-		if err != nil || number < 1 || number > 65535 {
+		parsed, err := strconv.ParseUint(text, 10, 16) // as Istio does: 0 is one, "+80" is none
+		if err != nil {
 			n.Looked()
-			n.Report(p.Object, path, n.portNames(p.pods)+"; write its number", "%q is no port: the API server refuses the policy", text)
+			n.Report(p.Object, path, n.portNames(p.pods)+"; write its number", "%q is no port: istiod's webhook refuses the policy", text)
 			continue
 		}
+		number := int(parsed)
 		served, known := n.served(p, number)
 		if !known {
 			n.Skip(p.Ref(), "not every port of %s is known", n.podNames(p.pods))

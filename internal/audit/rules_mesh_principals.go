@@ -17,11 +17,13 @@ var principalOfNobody = &Rule{
 	Doc: `Each identity that an AuthorizationPolicy names, in ` + "`principals`" + `, ` + "`serviceAccounts`" + `, the condition ` + "`source.principal`" + ` and what is excepted, must
 be somebody's: ` + "`<trust domain>/ns/<namespace>/sa/<service account>`" + `, without ` + "`spiffe://`" + ` before it (Istio, "Authorization Policy": Source), and
 of an account that a workload of that namespace runs under, a ServiceAccount that is given, or kgen.yaml names. An ALLOW for nobody
-admits nobody; what a DENY is to keep out comes in, which is an error. A name that nobody has today is also there for whoever
-creates the account tomorrow.
+admits nobody; what a DENY is to keep out comes in, which is an error where it is certain: in the namespace of which kgen.yaml says all
+pods, and where the text is no identity at all. Elsewhere there may be more pods than those that are given. A name that nobody has today
+is also there for whoever creates the account tomorrow.
 
 Write the account of the caller's pods (` + "`serviceAccountName`" + `; ` + "`default`" + ` where a template names none). Accounts of a namespace of which no
-workload is given are not checked.`,
+workload is given are not checked. Where nothing that is given says what the mesh's trust domain is, one that a single policy names, and all
+others say cluster.local, is taken for a slip.`,
 	check: func(c *Check) {
 		x := &identities{network: c.network(), accounts: map[string][]string{}, left: map[string]bool{}, near: map[string]*spelling{}, trusted: c.trust()}
 		x.gather()
@@ -113,7 +115,9 @@ func (x *identities) principals(p *authPolicy, texts []string, at []any) {
 				x.report(p, path, "write cluster.local, which stands for the mesh's own", "the mesh's trust domain is %s, and %s is of another: %s", some(names[:1]), id.trustDomain, text)
 				continue
 			}
-			x.account(p, path, text, id.namespace, id.account)
+			if !x.oddOne(p, texts, i, path) {
+				x.account(p, path, text, id.namespace, id.account)
+			}
 		}
 	}
 }
@@ -150,6 +154,10 @@ func (x *identities) account(p *authPolicy, path []any, text, namespace, account
 	}
 	if near := x.near[namespace].nearest(account); near != "" {
 		fix = fmt.Sprintf("did you mean %s?", strings.TrimSuffix(text, account)+near)
+	}
+	if !x.whole(namespace) {
+		x.Report(p.Object, path, fix, "of the pods of %s that are given none runs under the service account %s: %s", namespaceText(namespace), account, text)
+		return
 	}
 	x.report(p, path, fix, "no pod of %s runs under the service account %s: %s", namespaceText(namespace), account, text)
 }

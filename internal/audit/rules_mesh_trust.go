@@ -17,6 +17,7 @@ const localTrust = "cluster.local"
 type trust struct {
 	names []string // the mesh's own and its aliases; none where nobody says
 	named []string // those that policies name besides cluster.local, sorted
+	odd   string   // the one of named that is most likely a slip; see findOdd
 	sets  map[string]*reach.Set
 }
 
@@ -52,6 +53,7 @@ func (c *Check) trust() *trust {
 	}
 	slices.Sort(t.named)
 	t.named = slices.Compact(t.named)
+	t.odd = c.findOdd(t)
 	return t
 }
 

@@ -165,6 +165,10 @@ list item needs a namespaceSelector. Where the pods of one of the namespaces are
 func (n *network) checkPeer(r policyRule, i int, peer manifest.Peer) {
 	from := r.policy.Namespace
 	at := r.policy.Ref() + ", " + manifest.PathText(r.path("peers", i)...)
+	if (peer.PodSelector == nil || everyPod(*peer.PodSelector)) && slices.ContainsFunc(n.peerNamespaces(from, peer), n.HasPods) {
+		n.Looked() // without the list of everybody
+		return
+	}
 	pods, complete := n.peerPods(from, peer)
 	if len(pods) > 0 {
 		n.Looked()

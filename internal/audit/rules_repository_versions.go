@@ -10,12 +10,12 @@ var formerVersion = &Rule{
 	ID: "RP03", Severity: diag.Warning,
 	Title: "An object is written in a former version of its API",
 	Items: []string{"C10"},
-	Doc: `Istio's APIs are stable as ` + "`v1`" + ` since 1.22 and stored as that; ` + "`v1alpha3`, `v1beta1` and the like" + ` are served beside it and will go as other versions
-did (istio.io/api, the kinds with a storage version v1). The API server converts, so nothing is broken; but what ` + "`kubectl get`" + ` shows is not what
-stands in the repository, patches and policies that go by the version miss it, and the upgrade that drops it is one that finds every
-file at once. The same goes for the kinds of the Gateway API that are v1.
+	Doc: `Istio's APIs are served as ` + "`v1`" + ` since 1.22 (Istio, "Introducing Istio v1 APIs") and stored as that since 1.27 (the CustomResourceDefinitions of
+istio.io/api); ` + "`v1alpha3`, `v1beta1` and the like" + ` are served beside it, and may go as versions of other APIs did. The API server converts, so
+nothing is broken; but what ` + "`kubectl get`" + ` shows is not what stands in the repository, patches and policies that go by the version miss it,
+and the upgrade that drops it is one that finds every file at once. The same goes for the kinds of the Gateway API that are v1.
 
-Write ` + "`v1`" + `: the fields are the same. Kinds that have no v1, as EnvoyFilter, are left alone; versions that are no longer served are rule RP02's.`,
+Write ` + "`v1`" + `, which every Istio from 1.22 on serves: the fields are the same. Kinds that have no v1, as EnvoyFilter, are left alone; versions that are no longer served are rule RP02's.`,
 	check: func(c *Check) {
 		looked := false
 		for _, o := range c.Objects {
@@ -35,7 +35,7 @@ Write ` + "`v1`" + `: the fields are the same. Kinds that have no v1, as EnvoyFi
 	},
 }
 
-// currentVersion is the version in which an API group's stable kinds are stored.
+// currentVersion is the stable version of an API group's kinds.
 var currentVersion = map[string]string{
 	"networking.istio.io":       "networking.istio.io/v1",
 	"security.istio.io":         "security.istio.io/v1",
