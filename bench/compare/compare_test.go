@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -158,6 +159,67 @@ func TestEveryPair(t *testing.T) {
 	}
 }
 
+// Every goal is that of a pair which the command compares if it is not told
+// which; and no other pair but the one without a goal.
+func TestGoalsAreThoseOfPairs(t *testing.T) {
+	o, err := parse(nil, os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var aimless []string
+	met := map[string]goal{}
+	for _, m := range (&bench{options: o}).pairs() {
+		if g, aimed := goals[m.name]; aimed {
+			met[m.name] = g
+		} else {
+			aimless = append(aimless, m.name)
+		}
+	}
+	if diff := cmp.Diff(goals, met, cmp.AllowUnexported(goal{})); diff != "" {
+		t.Errorf("goals (-want +met):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"kgen audit / kube-score, 300"}, aimless); diff != "" {
+		t.Errorf("pairs without a goal (-want +got):\n%s", diff)
+	}
+	if o, err = parse([]string{"-n", "7,9"}, os.Stderr); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{7, 9}, o.sizesOr(300)); diff != "" {
+		t.Errorf("-n (-want +got):\n%s", diff)
+	}
+}
+
+func TestGoalsInWords(t *testing.T) {
+	for want, g := range map[string]goal{
+		"–":                  {},
+		"≤ 1/25":             {ratio: 0.04},
+		"≤ 2.00 wall":        {ratio: 2, wall: true},
+		"first ≤ 30 ms wall": {limit: 0.03},
+	} {
+		if got := g.String(); got != want {
+			t.Errorf("%+v is %q, not %q", g, got, want)
+		}
+	}
+}
+
+// What takes minutes takes fewer turns than were asked for.
+func TestAPairMayTakeFewerTurns(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := side{name: "helm", command: measure.Command{Args: []string{self, as, "helm", "--help"}}}
+	for most, want := range map[int]int{0: 3, 2: 2, 5: 3} {
+		r, err := pair{a: one, b: one, most: most}.run(t.Context(), 3, time.Minute, time.Hour, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.a) != want || len(r.b) != want {
+			t.Errorf("at most %d: %d and %d turns of 3, not %d", most, len(r.a), len(r.b), want)
+		}
+	}
+}
+
 // A result that is wrong is an error, which says what is wrong.
 func TestWrongResultsFail(t *testing.T) {
 	for _, c := range []struct {
@@ -202,8 +264,13 @@ func TestWrongResultsFail(t *testing.T) {
 			map[string]string{"kgen": `case $1 in add) ;; *) run "$@";; esac`}, "newcomer.yaml",
 		},
 		{
-			"an audit that finds fault", "^kgen audit, ",
-			map[string]string{"kgen": `run "$@"; case $1 in audit) exit 1;; esac`}, "exit code 1",
+			"an audit that finds an error", "^kgen audit, ",
+			map[string]string{"kgen": `case $1 in audit) echo 'kind: [' > networking/services/service-0000.yaml;; esac; run "$@"`}, "exit code ",
+		},
+		{
+			// An alert without a summary is one, and no error.
+			"an audit that finds a warning", "^kgen audit, ",
+			map[string]string{"kgen": `case $1 in audit) grep -v summary: monitoring/alerts/service-0000.yaml > changed && mv changed monitoring/alerts/service-0000.yaml;; esac; run "$@"`}, "exit code 1",
 		},
 	} {
 		_, err := compare(t, c.spoiled, "-small", "-n", "5", "-pairs", c.pairs)
@@ -221,7 +288,7 @@ func TestWhatDoesNotEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	for start, want := range map[string]string{
-		"| kgen --help / helm --help |": "| – | 1 |", // one turn, and no other
+		"| kgen --help / helm --help |": "| first ≤ 30 ms wall | 1 |", // one turn, and no other
 		"| helm --help | > ":            " MB |",
 	} {
 		at := strings.Index(out, start)
@@ -286,7 +353,7 @@ func TestRatiosOfATable(t *testing.T) {
 		return runs
 	}
 	r := result{
-		pair: pair{a: side{name: "quick", services: 7}, b: side{name: "slow"}, goal: 0.5, wall: true},
+		pair: pair{a: side{name: "quick", services: 7}, b: side{name: "slow"}, goal: goal{ratio: 0.5, wall: true}},
 		a:    seconds(1, 3, 2), b: seconds(10, 10, 10),
 	}
 	want := `| pair | ratio of processor times: median | least | greatest | of wall times | goal | turns |

@@ -1,8 +1,8 @@
 // Compare runs kgen against what a user would run instead, each pair in turn,
 // and says how their times compare.
 //
-//	go run ./bench/compare                            # 100 and 300 services
-//	go run ./bench/compare -n 1000 -runs 5 -timeout 10m
+//	go run ./bench/compare                            # each pair at the sizes that its goal is for
+//	go run ./bench/compare -n 100,3000 -runs 3        # pairs with a peer at other sizes
 //	go run ./bench/compare -pairs 'helm|cp' -o json
 //	go run ./bench/compare -small                     # what CI runs: are the results right?
 //	go run ./bench/compare -write docs/performance.md

@@ -13,7 +13,7 @@ import (
 )
 
 type options struct {
-	sizes    []int // of the pairs with a peer
+	sizes    []int // of the pairs with a peer; none: the size or sizes that each pair's goal is for
 	from, to int   // of `kgen add service`
 	small    int   // of what is to grow in a straight line,
 	large    int   // and what it grows to
@@ -32,13 +32,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	var (
-		sizes  = f.String("n", "100,300", "numbers of services for the pairs with a peer")
+		sizes  = f.String("n", "", "numbers of services for the pairs with a peer (default: for each pair those that its goal is for)")
 		add    = f.String("add", "10:1000", "numbers of services before `kgen add service`")
 		growth = f.String("growth", "1000:10000", "numbers of services between which builds and audits are to grow in a straight line")
 		pairs  = f.String("pairs", "", "only the pairs that this regular expression finds")
 		small  = f.Bool("small", false, "few services, and one run of each: for the results, not the times")
 	)
-	f.IntVar(&o.runs, "runs", 5, "runs of each program of a pair")
+	f.IntVar(&o.runs, "runs", 5, "runs of each program of a pair; once only where one takes minutes")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "end a run that takes longer, and say that it does")
 	f.DurationVar(&o.budget, "budget", 5*time.Minute, "begin no further run of a pair that has taken so long")
 	f.StringVar(&o.output, "o", "text", "how to print: text or json")
@@ -57,8 +57,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		*sizes, *add, *growth, o.runs = "5,20", "5:20", "5:20", 1
 	}
 	var err error
-	if o.sizes, err = numbers(*sizes, ","); err != nil {
-		return o, fmt.Errorf("-n %w", err)
+	if *sizes != "" {
+		if o.sizes, err = numbers(*sizes, ","); err != nil {
+			return o, fmt.Errorf("-n %w", err)
+		}
 	}
 	if o.from, o.to, err = two(*add); err != nil {
 		return o, fmt.Errorf("-add %w", err)
@@ -76,6 +78,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-o %s: it is text or json", o.output)
 	}
 	return o, nil
+}
+
+// sizesOr are the sizes of a pair with a peer: those asked for, or its own.
+func (o options) sizesOr(own ...int) []int {
+	if len(o.sizes) > 0 {
+		return o.sizes
+	}
+	return own
 }
 
 // least is the fewest services that every pair can do with: below it, those

@@ -12,10 +12,10 @@ import (
 // A pair is two programs, or one at two sizes, that run in turn: A B A B.
 type pair struct {
 	a, b side
-	// goal is the ratio of processor times, or of wall times where wall is set,
-	// that is aimed at; 0 where there is none.
-	goal float64
-	wall bool
+	goal goal
+	// most is how many turns are taken at most, however many are asked for; 0
+	// where there is no such bound.
+	most int
 	// same holds the results of a turn against each other; nil where each side's
 	// own check is all. It is not asked where a side did not end in time.
 	same func() error
@@ -50,6 +50,9 @@ type result struct {
 func (p pair) run(ctx context.Context, runs int, timeout, budget time.Duration, progress io.Writer) (result, error) {
 	r := result{pair: p}
 	start := time.Now()
+	if p.most > 0 {
+		runs = min(runs, p.most)
+	}
 	for turn := range runs {
 		if turn > 0 && time.Since(start) > budget {
 			break

@@ -14,14 +14,7 @@ func text(results []result) string {
 	b.WriteString("| pair | ratio of processor times: median | least | greatest | of wall times | goal | turns |\n|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, r := range results {
 		cpu, wall := r.ratio(measure.Run.CPU), r.ratio(elapsed)
-		goal := "–"
-		if r.pair.goal > 0 {
-			goal = "≤ " + measure.Ratio(r.pair.goal)
-			if r.pair.wall {
-				goal += " wall"
-			}
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d |\n", r.pair, r.bound(cpu.Median), r.bound(cpu.Min), r.bound(cpu.Max), r.bound(wall.Median), goal, len(r.a))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d |\n", r.pair, r.bound(cpu.Median), r.bound(cpu.Min), r.bound(cpu.Max), r.bound(wall.Median), r.pair.goal, len(r.a))
 	}
 	b.WriteString("\n| program | user time: median | processor time: median | least | greatest | wall time: median | peak memory |\n|---|--:|--:|--:|--:|--:|--:|\n")
 	for _, r := range results {
@@ -79,6 +72,8 @@ type pairDocument struct {
 	Bound  bool    `json:"bound"`
 	Goal   float64 `json:"goal,omitempty"`
 	GoalOf string  `json:"goalOf,omitempty"`
+	// Limit is the wall time of A that is aimed at.
+	Limit float64 `json:"limit,omitempty"`
 }
 
 type sideDocument struct {
@@ -96,11 +91,11 @@ func document(results []result) []pairDocument {
 			B:    sideDocument{r.pair.b.name, r.pair.b.services, r.b},
 
 			Processor: r.ratio(measure.Run.CPU), Wall: r.ratio(elapsed),
-			Bound: late(r.a) || late(r.b),
+			Bound: late(r.a) || late(r.b), Limit: r.pair.goal.limit,
 		}
-		if d.Goal = r.pair.goal; d.Goal > 0 {
+		if d.Goal = r.pair.goal.ratio; d.Goal > 0 {
 			d.GoalOf = "processor"
-			if r.pair.wall {
+			if r.pair.goal.wall {
 				d.GoalOf = "wall"
 			}
 		}

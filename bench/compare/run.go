@@ -58,6 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
+		p.goal = goals[m.name]
 		r, err := p.run(ctx, o.runs, o.timeout, o.budget, stderr)
 		if err != nil {
 			return err

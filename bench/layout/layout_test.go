@@ -67,19 +67,41 @@ func TestLayoutsAreBuiltAndWritten(t *testing.T) {
 	if err := os.WriteFile(page, []byte("<!-- begin layouts -->\n<!-- end layouts -->\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := layouts(t, "", "-n", "2,5", "-runs", "2", "-layouts", "naive,leaves", "-write", page, "-keep", keep)
+	out, err := layouts(t, "", "-at", "5=leaves", "-n", "2", "-runs", "2", "-layouts", "naive,leaves", "-write", page, "-keep", keep)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Count(out, "\n| "); got != 2 || !strings.HasPrefix(out, "| layout | what it is | 2 | ratio | 5 | ratio |\n|---|---|--:|--:|--:|--:|\n| naive |") {
 		t.Errorf("the table is\n%s", out)
 	}
+	for start, end := range map[string]string{"| naive |": "| – | – |", "| leaves |": " ms | – |"} {
+		_, row, _ := strings.Cut(out, "\n"+start)
+		row, _, _ = strings.Cut(row, "\n")
+		if seconds := strings.Split(row, " | ")[1]; seconds == "–" || !strings.HasSuffix(row, end) && !strings.HasSuffix(row, " s | – |") {
+			t.Errorf("the row of %s is %s", start, row)
+		}
+	}
 	text, err := os.ReadFile(page)
-	if err != nil || !strings.Contains(string(text), out) {
+	if err != nil || !strings.Contains(string(text), ". Turns: 2 at 2, 2 at 5 services; medians.\n\n"+out+"<!-- end") {
 		t.Errorf("%v: the page is\n%s", err, text)
 	}
 	if _, err := os.Stat(filepath.Join(keep, "5", "leaves", "kustomization.yaml")); err != nil {
 		t.Errorf("the trees are not kept: %v", err)
+	}
+}
+
+// Once a number of services has taken the budget, no further turn begins there.
+func TestNoTurnBeyondTheBudget(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.md")
+	if err := os.WriteFile(page, []byte("<!-- begin layouts -->\n<!-- end layouts -->\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := layouts(t, "", "-n", "2,5", "-runs", "3", "-budget", "1ns", "-layouts", "naive,leaves", "-write", page); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(string(text), "Turns: 1 at 2, 1 at 5 services; medians.") {
+		t.Errorf("%v: the page is\n%s", err, text)
 	}
 }
 
@@ -107,6 +129,10 @@ func TestFlags(t *testing.T) {
 		{[]string{"-n", "ten"}, "no number of services"},
 		{[]string{"-layouts", "other"}, `there is no layout "other"; there are naive, `},
 		{[]string{"-runs", "0"}, "at least 1"},
+		{[]string{"-at", "1000"}, "such as 1000=naive,leaves"},
+		{[]string{"-at", "0=naive"}, "such as 1000=naive,leaves"},
+		{[]string{"-n", "5", "-at", "5=naive"}, "-n has all layouts built at 5"},
+		{[]string{"-layouts", "naive", "-at", "7=leaves"}, `layout "leaves" is not among those that are built`},
 		{[]string{"300"}, `"300" is no flag`},
 	} {
 		if _, err := layouts(t, "", c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -119,21 +145,25 @@ func TestTable(t *testing.T) {
 	run := func(seconds float64, timedOut bool) []measure.Run {
 		return []measure.Run{{User: seconds, TimedOut: timedOut}}
 	}
-	got := table{
-		layouts: []trees.Layout{{Name: "a", Doc: "first"}, {Name: "b", Doc: "second"}, {Name: "c", Doc: "third"}},
-		sizes:   []int{10, 1000},
+	tab := table{
+		layouts: []trees.Layout{{Name: "a", Doc: "first"}, {Name: "b", Doc: "second"}, {Name: trees.Kgens, Doc: "third"}},
+		sizes:   []int{10, 1000, 2000},
 		runs: map[cell][]measure.Run{
-			{"a", 10}: {{User: 2}, {User: 4}, {User: 40}}, {"b", 10}: {{User: 1}, {User: 1}, {User: 20}}, {"c", 10}: run(60, true),
-			{"a", 1000}: run(600, true), {"b", 1000}: run(60, false), {"c", 1000}: run(600, true),
+			{"a", 10}: {{User: 2}, {User: 4}, {User: 40}}, {"b", 10}: {{User: 1}, {User: 1}, {User: 20}}, {trees.Kgens, 10}: run(60, true),
+			{"a", 1000}: run(600, true), {"b", 1000}: run(60, false), {trees.Kgens, 1000}: run(600, true),
+			{"b", 2000}: run(600, true), {trees.Kgens, 2000}: run(500, false),
 		},
-	}.text()
-	const want = `| layout | what it is | 10 | ratio | 1000 | ratio |
-|---|---|--:|--:|--:|--:|
-| a | first | 4.00 s | 1.00 | > 600 s | – |
-| b | second | 1.00 s | 0.50 | 60.0 s | < 0.10 |
-| c | third | > 60.0 s | > 30.0 | > 600 s | – |
+	}
+	const want = `| layout | what it is | 10 | ratio | 1000 | ratio | 2000 | ratio |
+|---|---|--:|--:|--:|--:|--:|--:|
+| a | first | 4.00 s | 1.00 | > 600 s | – | – | – |
+| b | second | 1.00 s | 0.50 | 60.0 s | < 0.10 | > 600 s | – |
+| **three-levels-fifo** | third | > 60.0 s | > 30.0 | > 600 s | – | 500 s | – |
 `
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, tab.text()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff("Turns: 3 at 10, 1 at 1000, 1 at 2000 services; medians.", tab.turns()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +21,14 @@ import (
 )
 
 type options struct {
-	sizes     []int
-	layouts   []trees.Layout
+	sizes   []int
+	layouts []trees.Layout
+	// at are the sizes at which fewer layouts are built, by name; at the others
+	// all are.
+	at        map[int][]string
 	runs      int
 	timeout   time.Duration
+	budget    time.Duration
 	kgen      string
 	kustomize string
 	keep      string
@@ -34,8 +41,19 @@ func flags(args []string, messages io.Writer) (options, error) {
 	f.SetOutput(messages)
 	sizes := f.String("n", "10,100,300", "numbers of services")
 	layouts := f.String("layouts", strings.Join(trees.Names(), ","), "the layouts, of those named here")
-	f.IntVar(&o.runs, "runs", 1, "runs of each")
+	at := map[int][]string{}
+	f.Func("at", "SIZE=LAYOUTS: another number of services, at which only these of the layouts are built; may be repeated", func(text string) error {
+		size, names, _ := strings.Cut(text, "=")
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 1 || names == "" {
+			return errors.New("it is a number of services and the names of layouts, such as 1000=naive,leaves")
+		}
+		at[n] = strings.Split(names, ",")
+		return nil
+	})
+	f.IntVar(&o.runs, "runs", 1, "turns: runs of each layout at each number of services")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Minute, "end a build that takes longer")
+	f.DurationVar(&o.budget, "budget", 10*time.Minute, "begin no further turn at a number of services that has taken so long")
 	f.StringVar(&o.kgen, "kgen", "", "kgen's binary (default: built from the source here)")
 	f.StringVar(&o.kustomize, "kustomize", "", "kustomize's binary (default: "+peers.Kustomize.String()+", built once)")
 	f.StringVar(&o.keep, "keep", "", "make the trees in this folder and leave them there")
@@ -60,10 +78,39 @@ func flags(args []string, messages io.Writer) (options, error) {
 		}
 		o.sizes = append(o.sizes, size)
 	}
+	o.at = at
+	for _, n := range slices.Sorted(maps.Keys(at)) {
+		if slices.Contains(o.sizes, n) {
+			return o, fmt.Errorf("-at %d: -n has all layouts built at %d", n, n)
+		}
+		for _, name := range at[n] {
+			if !slices.ContainsFunc(o.layouts, func(l trees.Layout) bool { return l.Name == name }) {
+				return o, fmt.Errorf("-at %d: layout %q is not among those that are built", n, name)
+			}
+		}
+		o.sizes = append(o.sizes, n)
+	}
+	slices.Sort(o.sizes)
+	o.sizes = slices.Compact(o.sizes)
 	if o.runs < 1 {
 		return o, fmt.Errorf("-runs %d: at least 1", o.runs)
 	}
 	return o, nil
+}
+
+// layoutsAt are those that are built at a number of services, in their order.
+func (o options) layoutsAt(n int) []trees.Layout {
+	names, fewer := o.at[n]
+	if !fewer {
+		return o.layouts
+	}
+	var out []trees.Layout
+	for _, l := range o.layouts {
+		if slices.Contains(names, l.Name) {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) error {
@@ -100,7 +147,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		return err
 	}
 	if o.write != "" {
-		return report.Write(o.write, "layouts", report.Machine(peers.Kustomize)+"\n\n"+t.text())
+		return report.Write(o.write, "layouts", report.Machine(peers.Kustomize)+" "+t.turns()+"\n\n"+t.text())
 	}
 	return nil
 }
@@ -115,14 +162,19 @@ func (t table) size(ctx context.Context, o options, work string, n int, progress
 	if err != nil {
 		return err
 	}
-	for _, l := range o.layouts {
+	layouts := o.layoutsAt(n)
+	for _, l := range layouts {
 		if err := trees.Write(filepath.Join(dir, l.Name), l.Arrange(files)); err != nil {
 			return err
 		}
 	}
 	late := map[string]bool{} // what has not ended once is not tried again
-	for range o.runs {
-		for _, l := range o.layouts {
+	start := time.Now()
+	for turn := range o.runs {
+		if turn > 0 && time.Since(start) > o.budget {
+			break
+		}
+		for _, l := range layouts {
 			if late[l.Name] {
 				continue
 			}

@@ -20,7 +20,22 @@ type table struct {
 	runs    map[cell][]measure.Run
 }
 
-// text is the table in Markdown. The ratios are those to the first layout.
+// turns says how often each layout was built at each number of services; one
+// that did not end was not built again.
+func (t table) turns() string {
+	var each []string
+	for _, n := range t.sizes {
+		most := 0
+		for _, l := range t.layouts {
+			most = max(most, len(t.runs[cell{l.Name, n}]))
+		}
+		each = append(each, fmt.Sprintf("%d at %d", most, n))
+	}
+	return "Turns: " + strings.Join(each, ", ") + " services; medians."
+}
+
+// text is the table in Markdown. The ratios are those to the first layout, turn
+// by turn; kgen's own layout is in bold.
 func (t table) text() string {
 	var b strings.Builder
 	b.WriteString("| layout | what it is |")
@@ -29,12 +44,25 @@ func (t table) text() string {
 	}
 	b.WriteString("\n|---|---|" + strings.Repeat("--:|--:|", len(t.sizes)) + "\n")
 	for _, l := range t.layouts {
-		fmt.Fprintf(&b, "| %s | %s |", l.Name, l.Doc)
+		name := l.Name
+		if name == trees.Kgens {
+			name = "**" + name + "**"
+		}
+		fmt.Fprintf(&b, "| %s | %s |", name, l.Doc)
 		for _, n := range t.sizes {
 			runs, first := t.runs[cell{l.Name, n}], t.runs[cell{t.layouts[0].Name, n}]
+			if len(runs) == 0 {
+				b.WriteString(" – | – |")
+				continue
+			}
 			seconds := measure.Seconds(measure.Of(runs, measure.Run.CPU).Median)
 			ratio := measure.Ratio(measure.SpreadOf(measure.Ratios(runs, first, measure.Run.CPU)).Median)
 			switch late, firstLate := timedOut(runs), timedOut(first); {
+			case len(first) == 0:
+				ratio = "–"
+				if late {
+					seconds = "> " + seconds
+				}
 			case late && firstLate:
 				seconds, ratio = "> "+seconds, "–"
 			case late:

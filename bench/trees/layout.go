@@ -21,15 +21,18 @@ type Layout struct {
 	Shared []string
 }
 
+// Kgens is the name of the layout that kgen writes.
+const Kgens = "three-levels-fifo"
+
 // Layouts are the ones that are compared: the first is what a user writes who
-// follows kustomize's documentation; kgen's is three-levels-fifo.
+// follows kustomize's documentation, and one is [Kgens].
 var Layouts = []Layout{
 	{Name: "naive", Doc: "the root names the leaf folders and sets `namespace:`; a file an object", Arrange: naive},
 	{Name: "three-levels", Doc: "root, networking and monitoring, leaf folders; a file a service in each; namespaces written out", Arrange: nested, Same: true},
 	{Name: "three-levels-namespace", Doc: "the same, with namespaces set by `namespace:` in the root", Arrange: namespaceAtRoot},
 	{Name: "three-levels-objects", Doc: "the same, with a file for each object", Arrange: of(anObjectAFile, nested), Same: true},
 	{Name: "three-levels-folders", Doc: "the same, with one file in each folder", Arrange: of(aFileAFolder, nested), Same: true},
-	{Name: "three-levels-fifo", Doc: "the same, with `sortOptions: {order: fifo}` in the root: what kgen writes", Arrange: inOrder(nested), Same: true},
+	{Name: Kgens, Doc: "the same, with `sortOptions: {order: fifo}` in the root: what kgen writes", Arrange: inOrder(nested), Same: true},
 	{Name: "leaves", Doc: "the root names the leaf folders", Arrange: leafLevel, Same: true},
 	{Name: "leaves-fifo", Doc: "with `sortOptions: {order: fifo}`", Arrange: inOrder(leafLevel), Same: true},
 	{Name: "files", Doc: "the root names every file; folders without a kustomization", Arrange: flat, Same: true},

@@ -2,6 +2,7 @@ package trees
 
 import (
 	"bytes"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -162,6 +163,53 @@ func TestLayoutsAreWhatTheySay(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(shape{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The layout that is said to be kgen's names in each folder what kgen's own
+// kustomization of that folder names, and sorts as that does.
+func TestKgensLayoutIsKgens(t *testing.T) {
+	f, problems := specfile.Parse("kgen.yaml", Model(6))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := gen.Render(f.Network, gen.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type kustomization struct {
+		Resources   []string
+		SortOptions map[string]string `yaml:"sortOptions"`
+		Namespace   string
+	}
+	read := func(all iter.Seq2[string, []byte]) map[string]kustomization {
+		out := map[string]kustomization{}
+		for name, data := range all {
+			if filepath.Base(name) != "kustomization.yaml" {
+				continue
+			}
+			var k kustomization
+			if err := yaml.Unmarshal(data, &k); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			slices.Sort(k.Resources)
+			out[name] = k
+		}
+		return out
+	}
+	kgens, err := LayoutNamed(Kgens)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arranged := func(yield func(string, []byte) bool) {
+		for name, text := range kgens.Arrange(rendered(t, 6)) {
+			if !yield(name, []byte(text)) {
+				return
+			}
+		}
+	}
+	if diff := cmp.Diff(read(files.All()), read(arranged)); diff != "" {
+		t.Errorf("(-kgen +layout):\n%s", diff)
 	}
 }
 
