@@ -17,16 +17,18 @@ func (inv *Inventory) FrontGateways() []Item[manifest.Gateway] {
 	return out
 }
 
-// Proxies are who brings traffic in for a Gateway, as Door.From names them.
-// There may be no route among the objects that says so: a controller that owns
-// a canary writes its own.
+// Proxies are who brings traffic in for one of the FrontGateways, as Door.From
+// names them. There may be no route among the objects that says so: a controller
+// that owns a canary writes its own.
 func (inv *Inventory) Proxies(g Item[manifest.Gateway]) []reach.Endpoint {
-	return inv.controller(spec.GatewayAPI, g.V.Spec.GatewayClassName, g.Name, g.Namespace)
+	return inv.proxies[g.Object]
 }
 
-// takeProxies takes the proxies of all Gateways in as parties.
+// takeProxies takes the proxies of all FrontGateways in as parties. Once the stock
+// is taken nobody changes it, since many read it at once.
 func (inv *Inventory) takeProxies() {
+	inv.proxies = map[*manifest.Object][]reach.Endpoint{}
 	for _, g := range inv.FrontGateways() {
-		inv.Proxies(g)
+		inv.proxies[g.Object] = inv.controller(spec.GatewayAPI, g.V.Spec.GatewayClassName, g.Name, g.Namespace)
 	}
 }

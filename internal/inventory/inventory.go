@@ -53,6 +53,7 @@ type Inventory struct {
 	services      map[name]*Service
 	pods          map[string]*podIndex // by namespace
 	parties       map[string]*podIndex
+	proxies       map[*manifest.Object][]reach.Endpoint // of the FrontGateways
 	modelServices map[string]*spec.Service
 	edgesOnce     sync.Once
 	edges         []Edge // made when first asked for
