@@ -40,6 +40,9 @@ func (t *transaction) carryOut(journal []entry) error {
 			return err
 		}
 	}
+	if err := t.asFound(); err != nil {
+		return err
+	}
 	t.replacing = true
 	for i, e := range t.entries {
 		if e.delete {
@@ -58,6 +61,37 @@ func (t *transaction) carryOut(journal []entry) error {
 		}
 	}
 	return t.files.SyncAll(pathsOf(journal))
+}
+
+// asFound is a Changed of every file that somebody has saved since it was read.
+// The first rename and each one after it look again; but what is seen here leaves
+// every file as it was, so that there is nothing to put back.
+func (t *transaction) asFound() error {
+	made := map[string]bool{}
+	for _, dir := range t.made {
+		made[dir] = true
+	}
+	changed := &Changed{}
+	for i, e := range t.entries {
+		if made[path.Dir(e.path)] {
+			continue
+		}
+		now, err := t.files.Lstat(e.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			now = nil
+		case err != nil:
+			return err
+		}
+		if !unsaved(t.originals[i].info, now) {
+			changed.Paths = append(changed.Paths, e.path)
+		}
+	}
+	if len(changed.Paths) > 0 {
+		slices.Sort(changed.Paths)
+		return changed
+	}
+	return nil
 }
 
 func pathsOf(entries []entry) []string {
@@ -199,6 +233,9 @@ func (t *transaction) restoreOne(e entry, was original) error {
 		return nil
 	case err != nil && !gone:
 		return err
+	case gone && e.had && t.folderGone(e.path):
+		// Whoever has taken the folder away has the new file in it, or brings it back.
+		return fmt.Errorf("%s is not there any more", path.Dir(e.path))
 	case gone != e.delete, !gone && !bytes.Equal(now, e.data):
 		return nil
 	case !e.had:
@@ -218,6 +255,11 @@ func (t *transaction) restoreOne(e entry, was original) error {
 		return t.files.Remove(e.temp)
 	}
 	return err
+}
+
+func (t *transaction) folderGone(p string) bool {
+	_, err := t.files.Lstat(path.Dir(p))
+	return errors.Is(err, fs.ErrNotExist)
 }
 
 // removeTemps removes what a broken run left beside the files, if anything.

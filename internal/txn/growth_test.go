@@ -46,7 +46,7 @@ func TestWorkGrowsInAStraightLine(t *testing.T) {
 					t.Errorf("%s: %d times for 100 files, %d times for 400", op, small[op], large[op])
 				}
 			}
-			for op, most := range map[string]int{"WriteNew": 1, "Rename": 1, "Read": 1, "Lstat": 1} {
+			for op, most := range map[string]int{"WriteNew": 1, "Rename": 1, "Read": 1, "Lstat": 2} { // for the temporary name, and before anything is replaced
 				if each := (large[op] - small[op]) / 300; each > most {
 					t.Errorf("%s: %d times a file", op, each)
 				}

@@ -40,7 +40,8 @@ func (r Recovered) String() string {
 // Recover brings the folder to a whole state after a run that was killed: the
 // new one if its journal was committed, otherwise the old one. A file that is
 // neither as it was before that run nor as the run wanted it belongs to a
-// person: then nothing is written and the error names each such file. It may
+// person: if the run had changed nothing yet, it is given up for that; otherwise
+// nothing is written and the error names each such file. It may
 // be interrupted and run again. A dir that does not exist needs nothing.
 func Recover(dir string) (Recovered, error) {
 	root, err := os.OpenRoot(dir)
@@ -89,7 +90,20 @@ func recovery(f files) (Recovered, error) {
 		return r, unfinished(err)
 	}
 	t := &transaction{files: f}
-	if err := t.outstanding(entries); err != nil {
+	untouched, err := t.outstanding(entries)
+	if err != nil && untouched {
+		// Nothing of that run is in the files, and it no longer fits them.
+		if err := f.Remove(journalPath); err != nil {
+			return r, unfinished(err)
+		}
+		if err := f.Sync(Folder); err != nil {
+			return r, unfinished(err)
+		}
+		f.RemoveFolder(Folder)
+		r.Outcome = Discarded
+		return r, nil
+	}
+	if err != nil {
 		return r, err
 	}
 	if err := t.resume(entries); err != nil {
@@ -126,17 +140,21 @@ func discard(f files, r *Recovered) error {
 }
 
 // outstanding takes up the entries that are not done, and refuses those whose
-// file a person has changed.
-func (t *transaction) outstanding(entries []entry) error {
+// file a person has changed. Untouched is that nothing else is wrong and no
+// entry at all is done: the files are as they were before the run, and the
+// person's edits in them.
+func (t *transaction) outstanding(entries []entry) (untouched bool, err error) {
 	var errs []error
+	untouched = true
 	for _, e := range entries {
 		now, info, err := t.files.Read(e.path)
 		missing := errors.Is(err, fs.ErrNotExist)
 		switch {
 		case err != nil && !missing:
 			errs = append(errs, err)
+			untouched = false
 		case e.delete && missing, !e.delete && !missing && bytes.Equal(now, e.data):
-			// done
+			untouched = false // done
 		case missing, e.had && newDigest(now) == e.was:
 			t.entries, t.originals = append(t.entries, e), append(t.originals, original{info: info})
 		default:
@@ -145,7 +163,7 @@ func (t *transaction) outstanding(entries []entry) error {
 				"to give it up, delete %s", e.path, journalPath))
 		}
 	}
-	return distinct(errs)
+	return untouched, distinct(errs)
 }
 
 // resume does what carryOut and finish would have done. The run may have been

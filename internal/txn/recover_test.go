@@ -16,6 +16,12 @@ func TestRecover(t *testing.T) {
 		{path: "a", data: []byte("new\n"), had: true, was: digestOf("old\n")},
 		{path: "sub/b", delete: true, had: true, was: digestOf("b\n")},
 	}))
+	three := joined(formatJournal([]entry{
+		{path: "a", data: []byte("new\n"), had: true, was: digestOf("old\n")},
+		{path: "c", data: []byte("c\n")},
+		{path: "sub/b", delete: true, had: true, was: digestOf("b\n")},
+	}))
+	fresh := joined(formatJournal([]entry{{path: "a", data: []byte("new\n")}}))
 	tests := []struct {
 		name    string
 		files   map[string]string
@@ -70,9 +76,21 @@ func TestRecover(t *testing.T) {
 			err: ".kgen/journal is damaged: it does not begin and end as a journal does; compare the files with your version control, then delete it",
 		},
 		{
-			name:  "all edited files are named",
-			files: map[string]string{".kgen/journal": good, "a": "mine\n", "sub/b": "mine too\n"},
-			want:  map[string]string{".kgen/journal": good, "a": "mine\n", "sub/b": "mine too\n"},
+			name:  "nothing done, and one file edited since",
+			files: map[string]string{".kgen/journal": good, "a": "mine\n", "sub/b": "b\n"}, want: map[string]string{"a": "mine\n", "sub/b": "b\n"},
+			outcome: Recovered{Outcome: Discarded},
+			says:    "an earlier run was interrupted before it changed anything; its leftovers are removed",
+		},
+		{
+			name:  "nothing done, and a file is there that was not",
+			files: map[string]string{".kgen/journal": fresh, ".kgen/base.txtar": "x\n", "a": "old\n"}, want: map[string]string{".kgen/base.txtar": "x\n", "a": "old\n"},
+			outcome: Recovered{Outcome: Discarded},
+			says:    "an earlier run was interrupted before it changed anything; its leftovers are removed",
+		},
+		{
+			name:  "one done, all edited files are named",
+			files: map[string]string{".kgen/journal": three, "a": "mine\n", "sub/b": "mine too\n", "c": "c\n"},
+			want:  map[string]string{".kgen/journal": three, "a": "mine\n", "sub/b": "mine too\n", "c": "c\n"},
 			err: "a was edited after a run of kgen was interrupted; to finish that run, move the file away, run `kgen recover`, and bring the edit back; to give it up, delete .kgen/journal\n" +
 				"sub/b was edited after a run of kgen was interrupted; to finish that run, move the file away, run `kgen recover`, and bring the edit back; to give it up, delete .kgen/journal",
 		},
