@@ -3,6 +3,7 @@ package prompt
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 
 	"kgen.dev/kgen/internal/diag"
@@ -31,7 +32,8 @@ type Addition struct {
 func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServicePreset) (*Addition, error) {
 	s := &session{ctx: ctx, ask: ask}
 	svc, calledBy := preset.Service, preset.CalledBy
-	if err := checkAdded(n, &svc, calledBy, svc.Ports == nil); err != nil {
+	trial := &addition{n: n}
+	if err := trial.check(&svc, calledBy, svc.Ports == nil); err != nil {
 		return nil, err
 	}
 	i := len(n.Spec.Services)
@@ -67,7 +69,7 @@ func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServiceP
 	if err := s.done(); err != nil {
 		return nil, err
 	}
-	if err := checkAdded(n, &svc, calledBy, false); err != nil {
+	if err := trial.check(&svc, calledBy, false); err != nil {
 		return nil, err
 	}
 	svc = settled(svc)
@@ -75,6 +77,9 @@ func AddService(ctx context.Context, ask Asker, n *spec.Network, preset ServiceP
 }
 
 func (s *session) callers(svc *spec.Service, all []spec.Service) ([]string, error) {
+	if s.nobody() {
+		return nil, nil
+	}
 	q := Choice{
 		Message: fmt.Sprintf("Who calls %s?", svc.Name), Many: true,
 		Help: "Only the callers named here are let in.",
@@ -98,13 +103,33 @@ func added(n *spec.Network, svc spec.Service, calledBy []string) *spec.Network {
 	return &out
 }
 
-// checkAdded says what is wrong with a service as an addition to n. While its
-// ports are still to be asked for, so is what depends on them.
-func checkAdded(n *spec.Network, svc *spec.Service, calledBy []string, portsPending bool) error {
+// addition judges a service as one more of n. What a flag has said is judged
+// before the first question and after the last, and where no answer was added the
+// second verdict is the first: the whole of n is not judged again.
+type addition struct {
+	n        *spec.Network
+	judged   bool
+	service  spec.Service
+	calledBy []string
+	found    diag.List
+}
+
+// errors are those of n with the service.
+func (a *addition) errors(svc spec.Service, calledBy []string) diag.List {
+	if !a.judged || !slices.Equal(a.calledBy, calledBy) || !reflect.DeepEqual(a.service, svc) {
+		found := spec.Validate(added(a.n, svc, calledBy)).Errors()
+		*a = addition{a.n, true, svc, calledBy, found}
+	}
+	return a.found
+}
+
+// check says what is wrong with the addition. While the service's ports are still
+// to be asked for, so is what depends on them.
+func (a *addition) check(svc *spec.Service, calledBy []string, portsPending bool) error {
 	var wrong diag.List
-	names := make([]string, len(n.Spec.Services))
-	for i, s := range n.Spec.Services {
-		names[i] = s.Name
+	names := make([]string, len(a.n.Spec.Services))
+	for i := range names {
+		names[i] = a.n.Spec.Services[i].Name
 	}
 	for _, name := range calledBy {
 		if !slices.Contains(names, name) {
@@ -115,11 +140,10 @@ func checkAdded(n *spec.Network, svc *spec.Service, calledBy []string, portsPend
 			wrong.Errorf("--called-by", "undeclared", fix, "there is no service %q", name)
 		}
 	}
-	trial := *svc
 	if portsPending {
 		calledBy = nil
 	}
-	for _, d := range spec.Validate(added(n, trial, calledBy)).Errors() {
+	for _, d := range a.errors(*svc, calledBy) {
 		pending := portsPending && d.Code == "contradiction" || svc.Name == "" && d.Path == fmt.Sprintf("services[%d].name", len(names))
 		if !pending {
 			wrong = append(wrong, d)

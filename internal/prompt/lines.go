@@ -52,17 +52,14 @@ func (l *Lines) Text(ctx context.Context, q Text) (string, error) {
 	})
 }
 
+// longest is the longest list that is written whole: a transcript is to be read.
+const longest = 20
+
 // Choose reads values or numbers of options from one line, parted by commas;
 // the word none chooses nothing.
 func (l *Lines) Choose(ctx context.Context, q Choice) ([]string, error) {
-	for i, o := range q.Options {
-		about := ""
-		if o.About != "" {
-			about = " - " + o.About
-		}
-		if _, err := fmt.Fprintf(l.out, "  %d) %s%s\n", i+1, o.Value, about); err != nil {
-			return nil, err
-		}
+	if _, err := io.WriteString(l.out, q.options()); err != nil {
+		return nil, err
 	}
 	listed := func(values []string) string {
 		if len(values) == 0 {
@@ -77,6 +74,27 @@ func (l *Lines) Choose(ctx context.Context, q Choice) ([]string, error) {
 		}
 		return chosen, listed(chosen), err
 	})
+}
+
+// options lists what there is to choose from, or says how many there are and how
+// to name them.
+func (q Choice) options() string {
+	if len(q.Options) > longest {
+		how := "write one of these names"
+		if q.Many {
+			how = "write names, parted by commas"
+		}
+		return fmt.Sprintf("  %d to choose from, such as %s; %s\n", len(q.Options), strings.Join(q.values()[:3], ", "), how)
+	}
+	var b strings.Builder
+	for i, o := range q.Options {
+		about := ""
+		if o.About != "" {
+			about = " - " + o.About
+		}
+		fmt.Fprintf(&b, "  %d) %s%s\n", i+1, o.Value, about)
+	}
+	return b.String()
 }
 
 // choose reads options by value or by number, counted from 1. A value that

@@ -3,6 +3,7 @@ package prompt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -210,4 +211,52 @@ func FuzzChoose(f *testing.F) {
 			t.Errorf("%q chose differently the second time:\n%s", typed, d)
 		}
 	})
+}
+
+// TestALongListIsCounted holds that a list is written up to twenty options, and
+// from then on how many there are and how to name one; names and numbers choose
+// from it as from a short one.
+func TestALongListIsCounted(t *testing.T) {
+	question := func(n int, many bool) Choice {
+		q := Choice{Message: "Who calls web?", Many: many}
+		for i := range n {
+			q.Options = append(q.Options, Option{Value: fmt.Sprintf("svc-%d", i+1)})
+		}
+		return q
+	}
+	const most = 20
+	var whole strings.Builder
+	for i := range most {
+		fmt.Fprintf(&whole, "  %d) svc-%d\n", i+1, i+1)
+	}
+	for _, c := range []struct {
+		name, answer string
+		q            Choice
+		want         string
+		chosen       []string
+	}{
+		{"as many as are listed", "svc-20, 3", question(most, true), whole.String() + "Who calls web? [none]: svc-3, svc-20\n", []string{"svc-3", "svc-20"}},
+		{
+			"one more", "svc-21, 3", question(most+1, true),
+			"  21 to choose from, such as svc-1, svc-2, svc-3; write names, parted by commas\nWho calls web? [none]: svc-3, svc-21\n", []string{"svc-3", "svc-21"},
+		},
+		{
+			"one of a thousand", "svc-999", question(1000, false),
+			"  1000 to choose from, such as svc-1, svc-2, svc-3; write one of these names\nWho calls web? [none]: svc-999\n", []string{"svc-999"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asker, transcript := lines(c.answer)
+			chosen, err := asker.Choose(t.Context(), c.q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.chosen, chosen); diff != "" {
+				t.Errorf("chosen (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.want, transcript.String()); diff != "" {
+				t.Errorf("transcript (-want +got):\n%s", diff)
+			}
+		})
+	}
 }

@@ -82,7 +82,7 @@ func parseList[T any](answer string, parse func(string) (T, error)) ([]T, error)
 }
 
 func (s *session) hosts(n *spec.Network, svc *spec.Service, at place, with verdict) error {
-	if svc.Exposed() || svc.Hosts != nil || n.Spec.Ingress == nil {
+	if svc.Exposed() || svc.Hosts != nil || n.Spec.Ingress == nil || s.nobody() {
 		return nil
 	}
 	if with(func(t *spec.Service) { t.Hosts = []string{"any.example"} }) != nil {
@@ -129,7 +129,7 @@ func (s *session) metrics(svc *spec.Service, at place, with verdict) error {
 }
 
 func (s *session) canary(svc *spec.Service, at place, with verdict) error {
-	if svc.Canary != nil || with(func(t *spec.Service) { t.Canary = &spec.Canary{Stable: "v1", Version: "v2"} }) != nil {
+	if svc.Canary != nil || s.nobody() || with(func(t *spec.Service) { t.Canary = &spec.Canary{Stable: "v1", Version: "v2"} }) != nil {
 		return nil
 	}
 	c, err := text(s, place{at.key + ".canary", at.flag + "canary=" + spec.CanaryForm}, Text{
@@ -169,8 +169,11 @@ const stableVersion = "v1"
 
 // calls asks whom a service calls, among the others that have ports.
 func (s *session) calls(svc *spec.Service, all []spec.Service) error {
+	if svc.Calls != nil || s.nobody() {
+		return nil
+	}
 	options := callees(svc.Name, all)
-	if svc.Calls != nil || len(options) == 0 {
+	if len(options) == 0 {
 		return nil
 	}
 	words, err := s.ask.Choose(s.ctx, Choice{

@@ -88,3 +88,10 @@ func faults(n *spec.Network, path string) error {
 	}
 	return errors.Join(errs...)
 }
+
+// nobody reports whether nobody can answer. Then a question that may go without
+// an answer is not prepared either: who says nothing says no.
+func (s *session) nobody() bool {
+	_, none := s.ask.(Defaults)
+	return none
+}

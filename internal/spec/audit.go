@@ -61,7 +61,7 @@ func (s Suppression) Check() (field string, err error) {
 }
 
 func (v *validator) audit() {
-	enum(v, "ci", v.raw.Spec.CI, GitHub, GitLab)
+	enum(v, top("ci"), v.raw.Spec.CI, GitHub, GitLab)
 	a := v.raw.Spec.Audit
 	if a == nil {
 		return

@@ -85,9 +85,9 @@ func (s *Service) TwinPods() []map[string]string {
 }
 
 // owner checks what a controller asks of the service whose canary it owns.
-func (v *validator) owner(path string, raw, s *Service) {
-	at := path + ".canary"
-	enum(v, at+".owner", raw.Canary.Owner, KgenOwner, FlaggerOwner, RolloutsOwner)
+func (v *validator) owner(path *where, raw, s *Service) {
+	at := path.below("canary")
+	enum(v, at.below("owner"), raw.Canary.Owner, KgenOwner, FlaggerOwner, RolloutsOwner)
 	if !s.Canary.Owned() {
 		return
 	}
@@ -97,7 +97,7 @@ func (v *validator) owner(path string, raw, s *Service) {
 		given bool
 	}{{"stable", raw.Canary.Stable != ""}, {"version", raw.Canary.Version != ""}, {"weight", raw.Canary.Weight != 0}} {
 		if said.given {
-			v.errorf(at+"."+said.key, "contradiction", "remove it, or set owner: kgen", "%s tells versions apart by their pods and moves the weights itself", owner)
+			v.errorf(at.to(said.key), "contradiction", "remove it, or set owner: kgen", "%s tells versions apart by their pods and moves the weights itself", owner)
 		}
 	}
 	if owner == FlaggerOwner {
@@ -109,40 +109,40 @@ func (v *validator) owner(path string, raw, s *Service) {
 // flagger checks what Flagger's Canary object cannot say, and what Flagger
 // cannot work with. The facts are those of its canary, router and metrics
 // packages.
-func (v *validator) flagger(path string, s *Service) {
-	at := path + ".canary.owner"
+func (v *validator) flagger(path *where, s *Service) {
+	at := path.below("canary.owner")
 	mesh := v.n.Spec.Mesh
 	switch {
 	case mesh.Provider != Istio:
-		v.errorf(at, "contradiction", "set mesh.provider: istio, or owner: argo-rollouts or kgen",
+		v.errorf(at.text(), "contradiction", "set mesh.provider: istio, or owner: argo-rollouts or kgen",
 			"without a mesh nothing here measures the two versions apart, and Flagger decides by measurement")
 	case mesh.Mode == Ambient:
-		v.errorf(at, "contradiction", "use mesh.mode: sidecar, or owner: argo-rollouts or kgen",
+		v.errorf(at.text(), "contradiction", "use mesh.mode: sidecar, or owner: argo-rollouts or kgen",
 			"in ambient mode the pods have no sidecars, whose routes Flagger sets and whose metrics it reads")
 	}
 	if len(s.Ports) > 1 {
-		v.errorf(path+".ports", "contradiction", "split the service, or use owner: argo-rollouts",
+		v.errorf(path.to("ports"), "contradiction", "split the service, or use owner: argo-rollouts",
 			"Flagger makes the Service of %s itself, with one port; others it would take from the pods, under the pods' own names and numbers", s.Name)
 	}
 	if s.Type == LoadBalancer {
-		v.errorf(path+".type", "contradiction", "use type: ClusterIP, or owner: argo-rollouts", "Flagger makes the Service of %s itself, and makes none of type LoadBalancer", s.Name)
+		v.errorf(path.to("type"), "contradiction", "use type: ClusterIP, or owner: argo-rollouts", "Flagger makes the Service of %s itself, and makes none of type LoadBalancer", s.Name)
 	}
 	key := s.FlaggerLabel()
 	if key == "" {
-		v.errorf(path+".podLabels", "missing", "add one of them that says which service it is, such as app: "+s.Name,
+		v.errorf(path.to("podLabels"), "missing", "add one of them that says which service it is, such as app: "+s.Name,
 			"Flagger tells its primary from the canary by one of the labels %s, and the pods of %s have none", strings.Join(flaggerLabels, ", "), s.Name)
 	} else if value := s.PodLabels[key] + PrimarySuffix; len(value) > 63 {
-		v.errorf(path+".podLabels", "bad-value", "shorten it", "%q, the label %s of Flagger's primary, has %d characters, more than 63", value, key, len(value))
+		v.errorf(path.to("podLabels"), "bad-value", "shorten it", "%q, the label %s of Flagger's primary, has %d characters, more than 63", value, key, len(value))
 	}
 	inside := v.calledInside(s)
 	in := v.n.Spec.Ingress
 	switch {
 	case !s.Exposed() && !inside:
-		v.list.Warnf(at, "no-effect", "declare who calls it, or generate load with a webhook of Flagger's",
+		v.list.Warnf(at.text(), "no-effect", "declare who calls it, or generate load with a webhook of Flagger's",
 			"nobody is declared to call %s, and Flagger promotes nothing that it has seen no requests to", s.Name)
 	case !s.Exposed() || in == nil:
 	case in.API == IngressResource && !inside:
-		v.errorf(at, "contradiction", "use ingress.api: gateway, or owner: kgen",
+		v.errorf(at.text(), "contradiction", "use ingress.api: gateway, or owner: kgen",
 			"an Ingress leads to Flagger's primary only, and nobody else calls %s, so the canary would never see a request", s.Name)
 	case in.API == GatewayAPI:
 		v.flaggerRoute(path, s, inside)
@@ -151,7 +151,7 @@ func (v *validator) flagger(path string, s *Service) {
 
 // flaggerBreaker warns of limits that Flagger's Canary object has no field for,
 // where it makes the destination rules: not at the Gateway, where they are rendered.
-func (v *validator) flaggerBreaker(path string, raw *Service) {
+func (v *validator) flaggerBreaker(path *where, raw *Service) {
 	in := v.n.Spec.Ingress
 	if raw.CircuitBreaker == nil || raw.Exposed() && in != nil && in.API == GatewayAPI {
 		return
@@ -161,20 +161,20 @@ func (v *validator) flaggerBreaker(path string, raw *Service) {
 		given bool
 	}{{"maxConnections", raw.CircuitBreaker.MaxConnections != 0}, {"connectTimeout", raw.CircuitBreaker.ConnectTimeout != 0}} {
 		if limit.given {
-			v.list.Warnf(path+".circuitBreaker."+limit.key, "no-effect", "remove it, or use owner: argo-rollouts or kgen", "Flagger makes the circuit breaker, and its Canary object has no place for this limit")
+			v.list.Warnf(path.to("circuitBreaker."+limit.key), "no-effect", "remove it, or use owner: argo-rollouts or kgen", "Flagger makes the circuit breaker, and its Canary object has no place for this limit")
 		}
 	}
 }
 
 // flaggerRoute checks what Flagger's one HTTPRoute, which serves the front door
 // and callers inside alike, cannot carry.
-func (v *validator) flaggerRoute(path string, s *Service, inside bool) {
+func (v *validator) flaggerRoute(path *where, s *Service, inside bool) {
 	if i := slices.IndexFunc(s.Ports, func(p Port) bool { return p.Protocol == GRPC }); i >= 0 {
-		v.errorf(fmt.Sprintf("%s.ports[%d].protocol", path, i), "contradiction", "use owner: argo-rollouts or kgen, or leave hosts out",
+		v.errorf(fmt.Sprintf("%s.ports[%d].protocol", path.text(), i), "contradiction", "use owner: argo-rollouts or kgen, or leave hosts out",
 			"Flagger writes HTTPRoutes, and what the Gateway serves of gRPC needs a GRPCRoute")
 	}
 	if s.Retries != nil {
-		v.errorf(path+".retries", "contradiction", "remove it, or use owner: argo-rollouts or kgen", "Flagger's HTTPRoute has no retries")
+		v.errorf(path.to("retries"), "contradiction", "remove it, or use owner: argo-rollouts or kgen", "Flagger's HTTPRoute has no retries")
 	}
 	rewritten, whole := false, true
 	for _, p := range s.Paths {
@@ -183,9 +183,9 @@ func (v *validator) flaggerRoute(path string, s *Service, inside bool) {
 	}
 	switch {
 	case rewritten && len(s.Paths) > 1:
-		v.errorf(path+".paths", "contradiction", "serve one path, or none rewritten, or use owner: argo-rollouts or kgen", "Flagger's HTTPRoute rewrites all of its paths alike")
+		v.errorf(path.to("paths"), "contradiction", "serve one path, or none rewritten, or use owner: argo-rollouts or kgen", "Flagger's HTTPRoute rewrites all of its paths alike")
 	case inside && (rewritten || !whole):
-		v.errorf(path+".paths", "contradiction", "serve / as it is, or use owner: argo-rollouts or kgen",
+		v.errorf(path.to("paths"), "contradiction", "serve / as it is, or use owner: argo-rollouts or kgen",
 			"Flagger has one route for the front door and for the callers inside, who would see the front door's paths")
 	}
 }

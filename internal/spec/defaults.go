@@ -43,8 +43,9 @@ func (n *Network) WithDefaults() *Network {
 	s.Monitoring = s.Monitoring.withDefaults()
 	s.Delivery = s.Delivery.withDefaults()
 	s.Services = make([]Service, len(n.Spec.Services))
+	room := roomFor(n.Spec.Services)
 	for i := range n.Spec.Services {
-		s.Services[i] = n.Spec.Services[i].withDefaults(s)
+		s.Services[i] = n.Spec.Services[i].withDefaults(s, room)
 	}
 	return &out
 }
@@ -102,7 +103,33 @@ func prometheusServiceAccount(release string) string {
 	return strings.TrimSuffix(name[:min(len(name), 26)], "-") + "-prometheus"
 }
 
-func (s Service) withDefaults(n *Spec) Service {
+// room is memory for what services have with their defaults, in one piece a kind:
+// a thousand services would otherwise take thousands of small ones.
+type room struct {
+	ports    []Port
+	calls    []Call
+	egress   []Egress
+	breakers []CircuitBreaker
+}
+
+func roomFor(services []Service) *room {
+	var ports, calls, egress int
+	for i := range services {
+		ports += len(services[i].Ports)
+		calls += len(services[i].Calls)
+		egress += len(services[i].Egress)
+	}
+	return &room{make([]Port, ports), make([]Call, calls), make([]Egress, egress), make([]CircuitBreaker, len(services))}
+}
+
+// cut takes n values off the front. What is appended to them goes elsewhere.
+func cut[T any](from *[]T, n int) []T {
+	out := (*from)[:n:n]
+	*from = (*from)[n:]
+	return out
+}
+
+func (s Service) withDefaults(n *Spec, r *room) Service {
 	if s.PodLabels == nil {
 		s.PodLabels = map[string]string{"app": s.Name}
 	}
@@ -110,7 +137,7 @@ func (s Service) withDefaults(n *Spec) Service {
 	def(&s.Replicas, 2)
 	def(&s.Type, ClusterIP)
 
-	ports := make([]Port, len(s.Ports))
+	ports := cut(&r.ports, len(s.Ports))
 	for i, p := range s.Ports {
 		def(&p.Protocol, HTTP)
 		def(&p.Name, string(p.Protocol))
@@ -148,7 +175,7 @@ func (s Service) withDefaults(n *Spec) Service {
 		}
 		s.LoadBalancer = &lb
 	}
-	calls := make([]Call, len(s.Calls))
+	calls := cut(&r.calls, len(s.Calls))
 	for i, c := range s.Calls {
 		if c.Namespace == n.Namespace {
 			c.Namespace = ""
@@ -159,7 +186,7 @@ func (s Service) withDefaults(n *Spec) Service {
 		calls[i] = c
 	}
 	s.Calls = calls
-	egress := make([]Egress, len(s.Egress))
+	egress := cut(&r.egress, len(s.Egress))
 	for i, e := range s.Egress {
 		def(&e.Protocol, TCP)
 		if e.Port != 0 {
@@ -188,7 +215,12 @@ func (s Service) withDefaults(n *Spec) Service {
 		}
 		s.Retries = &r
 	}
-	s.CircuitBreaker = s.CircuitBreaker.withDefaults(s.Replicas, s.Canary != nil)
+	breaker := cut(&r.breakers, 1)
+	if s.CircuitBreaker != nil {
+		breaker[0] = *s.CircuitBreaker
+	}
+	breaker[0].setDefaults(s.Replicas, s.Canary != nil)
+	s.CircuitBreaker = &breaker[0]
 	if s.SLO != nil && s.SLO.Latency != nil {
 		slo, latency := *s.SLO, *s.SLO.Latency
 		def(&latency.Percentile, 99)
@@ -214,22 +246,17 @@ func firstExposable(ports []Port) string {
 	return ""
 }
 
-func (b *CircuitBreaker) withDefaults(replicas Count, canary bool) *CircuitBreaker {
-	var out CircuitBreaker
-	if b != nil {
-		out = *b
-	}
-	def(&out.MaxConnections, 100)
-	def(&out.MaxPendingRequests, 100)
-	def(&out.MaxRequests, 200)
-	def(&out.ConnectTimeout, Duration(3*time.Second))
-	def(&out.Consecutive5xxErrors, 5)
+func (b *CircuitBreaker) setDefaults(replicas Count, canary bool) {
+	def(&b.MaxConnections, 100)
+	def(&b.MaxPendingRequests, 100)
+	def(&b.MaxRequests, 200)
+	def(&b.ConnectTimeout, Duration(3*time.Second))
+	def(&b.Consecutive5xxErrors, 5)
 	// Gateway errors are 5xx errors too: a higher count would never be reached first.
-	def(&out.ConsecutiveGatewayErrors, min(3, out.Consecutive5xxErrors))
-	def(&out.Interval, Duration(10*time.Second))
-	def(&out.BaseEjectionTime, Duration(30*time.Second))
-	def(&out.MaxEjectionPercent, max(50, LeastEjection(replicas, canary)))
-	return &out
+	def(&b.ConsecutiveGatewayErrors, min(3, b.Consecutive5xxErrors))
+	def(&b.Interval, Duration(10*time.Second))
+	def(&b.BaseEjectionTime, Duration(30*time.Second))
+	def(&b.MaxEjectionPercent, max(50, LeastEjection(replicas, canary)))
 }
 
 // LeastEjection is the smallest maxEjectionPercent that lets one pod go: Envoy

@@ -91,7 +91,7 @@ func (v *validator) delivery() {
 	if raw.Tool == "" {
 		v.errorf("delivery.tool", "missing", "write argocd or flux", "nothing says which engine delivers")
 	}
-	enum(v, "delivery.tool", raw.Tool, ArgoCD, Flux)
+	enum(v, top("delivery.tool"), raw.Tool, ArgoCD, Flux)
 	v.repository(d)
 	if !revisionForm.MatchString(d.Revision) || strings.Contains(d.Revision, "..") || strings.HasSuffix(d.Revision, "/") || strings.HasSuffix(d.Revision, ".lock") {
 		v.errorf("delivery.revision", "bad-value", "write a branch such as main", "%q is no name that git gives", d.Revision)
@@ -99,9 +99,9 @@ func (v *validator) delivery() {
 	if raw.Path != "" && (path.IsAbs(raw.Path) || d.Path == ".." || strings.HasPrefix(d.Path, "../") || strings.ContainsAny(raw.Path, "\\{}\x00\n\r\t")) {
 		v.errorf("delivery.path", "bad-value", "write a folder below the repository's root, such as apps/shop", "%q is none", raw.Path)
 	}
-	v.optional("delivery.namespace", raw.Namespace, "", CheckName)
-	v.optional("delivery.project", raw.Project, "", CheckSubdomain)
-	v.optional("delivery.secretName", raw.SecretName, "", CheckSubdomain)
+	v.optional(top("delivery.namespace"), raw.Namespace, "", CheckName)
+	v.optional(top("delivery.project"), raw.Project, "", CheckSubdomain)
+	v.optional(top("delivery.secretName"), raw.SecretName, "", CheckSubdomain)
 	if raw.Project != "" && d.Tool == Flux {
 		v.list.Warnf("delivery.project", "no-effect", "remove it", "Flux knows no projects")
 	}
@@ -156,7 +156,7 @@ func (v *validator) clusters(d *Delivery) {
 	served := map[string]bool{}
 	for i, c := range d.Clusters {
 		at := fmt.Sprintf("delivery.clusters[%d]", i)
-		v.check(at+".name", "", CheckName(c.Name))
+		v.check(top(at+".name"), "", CheckName(c.Name))
 		if names[c.Name] {
 			v.errorf(at+".name", "duplicate", "rename it, or merge the two", "cluster %q is already described above", c.Name)
 		}
@@ -208,7 +208,7 @@ func DeliveredAs(application, cluster, environment string) string {
 
 // reach checks how the engine gets at a cluster.
 func (v *validator) reach(at string, d *Delivery, c Cluster, bare *[]string) {
-	v.optional(at+".kubeConfig", c.KubeConfig, "", CheckSubdomain)
+	v.optional(top(at+".kubeConfig"), c.KubeConfig, "", CheckSubdomain)
 	if u, err := url.Parse(c.Server); c.Server != "" && (err != nil || u.Host == "" || u.Scheme != "https" || u.User != nil || strings.ContainsAny(c.Server, "{}\"'`<> \\")) {
 		v.errorf(at+".server", "bad-value", "write one such as https://203.0.113.7:6443", "%q is no https URL", c.Server)
 	}

@@ -38,11 +38,8 @@ type Scalar interface {
 	ParseText(text string) error
 }
 
-// wholeForm leaves out 0x1f, 1e3 and 017, which readers disagree on.
-var wholeForm = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
-
 func parseWhole(s string, lo, hi int) (int, error) {
-	if !wholeForm.MatchString(s) {
+	if !wholeForm(s) {
 		return 0, fmt.Errorf("%q is not a whole number", s)
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -116,29 +113,26 @@ func (p *Percentile) ParseText(s string) error {
 	return err
 }
 
-var (
-	durationForm = regexp.MustCompile(`^(?:[0-9]{1,9}(?:ms|s|m|h|d|w))+$`)
-	durationPart = regexp.MustCompile(`([0-9]+)(ms|s|m|h|d|w)`)
-	durationUnit = map[string]time.Duration{
-		"ms": time.Millisecond, "s": time.Second, "m": time.Minute,
-		"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
-	}
-)
+var durationUnit = map[string]time.Duration{
+	"ms": time.Millisecond, "s": time.Second, "m": time.Minute,
+	"h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+}
 
 // ParseDuration reads a positive time of whole units, largest unit weeks:
 // 500ms, 5s, 1m30s, 10d. At most ten years.
 func ParseDuration(s string) (Duration, error) {
-	if !durationForm.MatchString(s) {
+	if !durationForm(s) {
 		return 0, fmt.Errorf("%q is not a duration such as 500ms, 5s, 1m30s or 10d", s)
 	}
 	const longest = 10 * 365 * 24 * time.Hour
 	var sum time.Duration
-	for _, part := range durationPart.FindAllStringSubmatch(s, -1) {
-		n, err := strconv.ParseInt(part[1], 10, 64)
-		if err != nil || n > int64(longest/durationUnit[part[2]]) {
+	for left := s; left != ""; {
+		number, unit, rest, _ := durationPart(left)
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil || n > int64(longest/durationUnit[unit]) {
 			return 0, fmt.Errorf("%s is longer than ten years", s)
 		}
-		sum += time.Duration(n) * durationUnit[part[2]]
+		sum, left = sum+time.Duration(n)*durationUnit[unit], rest
 	}
 	switch {
 	case sum <= 0:
@@ -171,7 +165,7 @@ func (r PortRef) Text() string {
 
 // ParsePortRef reads a port number or a port name.
 func ParsePortRef(s string) (PortRef, error) {
-	if wholeForm.MatchString(s) {
+	if wholeForm(s) {
 		n, err := ParsePort(s)
 		return PortRef{Number: n}, err
 	}
@@ -183,15 +177,6 @@ func ParsePortRef(s string) (PortRef, error) {
 
 func (r *PortRef) ParseText(s string) (err error) { *r, err = ParsePortRef(s); return err }
 
-var (
-	labelForm     = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
-	portNameForm  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
-	labelValue    = regexp.MustCompile(`^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$`)
-	labelKeyName  = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
-	pathForm      = regexp.MustCompile(`^/[A-Za-z0-9/._~%!$&'()*+,;=:@-]*$`)
-	hostLabelForm = labelForm
-)
-
 // CheckName says why s is no DNS-1123 label (at most 63 lower-case letters,
 // digits and hyphens, neither first nor last a hyphen), or nil.
 func CheckName(s string) error {
@@ -200,7 +185,7 @@ func CheckName(s string) error {
 		return errors.New("is empty")
 	case len(s) > 63:
 		return fmt.Errorf("%q has %d characters, more than 63", s, len(s))
-	case !labelForm.MatchString(s):
+	case !labelForm(s):
 		return fmt.Errorf("%q is not a DNS-1123 label (lower-case letters, digits and hyphens)", s)
 	}
 	return nil
@@ -214,7 +199,7 @@ func CheckPortName(s string) error {
 		return errors.New("is empty")
 	case len(s) > 15:
 		return fmt.Errorf("%q has %d characters; a port name has at most 15", s, len(s))
-	case !portNameForm.MatchString(s), strings.Contains(s, "--"), !strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz"):
+	case !labelForm(s), strings.Contains(s, "--"), !strings.ContainsAny(s, "abcdefghijklmnopqrstuvwxyz"):
 		return fmt.Errorf("%q is not a port name (lower-case letters, digits and single hyphens, at least one letter)", s)
 	}
 	return nil
@@ -233,7 +218,7 @@ func CheckHost(s string) error {
 		return fmt.Errorf("%q is an address, not a host name", s)
 	}
 	for label := range strings.SplitSeq(s, ".") {
-		if len(label) > 63 || !hostLabelForm.MatchString(label) {
+		if len(label) > 63 || !labelForm(label) {
 			return fmt.Errorf("%q is not a host name (labels of lower-case letters, digits and hyphens, joined by dots)", s)
 		}
 	}
@@ -250,7 +235,7 @@ func CheckSubdomain(s string) error {
 		return fmt.Errorf("%q has %d characters, more than 253", s, len(s))
 	}
 	for label := range strings.SplitSeq(s, ".") {
-		if !labelForm.MatchString(label) {
+		if !labelForm(label) {
 			return fmt.Errorf("%q is not an object name (lower-case letters, digits, hyphens and dots)", s)
 		}
 	}
@@ -265,10 +250,10 @@ func CheckLabel(key, value string) error {
 	} else if err := CheckSubdomain(prefix); err != nil {
 		return fmt.Errorf("label key %q has a prefix that is no DNS name", key)
 	}
-	if len(name) > 63 || !labelKeyName.MatchString(name) {
+	if len(name) > 63 || !labelKeyForm(name) {
 		return fmt.Errorf("%q is not a label key", key)
 	}
-	if len(value) > 63 || !labelValue.MatchString(value) {
+	if len(value) > 63 || value != "" && !labelKeyForm(value) {
 		return fmt.Errorf("%q is not a label value (at most 63 letters, digits, '-', '_' and '.')", value)
 	}
 	return nil
@@ -316,7 +301,7 @@ func CheckPath(s string) error {
 	switch {
 	case len(s) > 1024:
 		return fmt.Errorf("has %d characters; a path has at most 1024", len(s))
-	case !pathForm.MatchString(s):
+	case !pathForm(s):
 		return fmt.Errorf("%q is not a path that starts with /", s)
 	case badEscape(s):
 		return fmt.Errorf("%q has a %% that is no escape such as %%20, or an escaped slash", s)

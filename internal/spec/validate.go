@@ -16,7 +16,7 @@ import (
 func Validate(raw *Network) diag.List { return validate(raw).list }
 
 func validate(raw *Network) *validator {
-	v := &validator{n: raw.WithDefaults(), raw: raw, services: map[string]*Service{}}
+	v := &validator{n: raw.WithDefaults(), raw: raw, services: make(map[string]*Service, len(raw.Spec.Services))}
 	v.network()
 	for i := range v.n.Spec.Services {
 		v.service(i)
@@ -57,20 +57,20 @@ func (v *validator) errorf(path, code, fix, format string, args ...any) {
 }
 
 // check reports a parser's error under its path.
-func (v *validator) check(path, fix string, err error) {
+func (v *validator) check(at where, fix string, err error) {
 	if err != nil {
-		v.errorf(path, "bad-value", fix, "%s", err)
+		v.errorf(at.text(), "bad-value", fix, "%s", err)
 	}
 }
 
 // optional checks a string that may be left out.
-func (v *validator) optional(path, value, fix string, check func(string) error) {
+func (v *validator) optional(at where, value, fix string, check func(string) error) {
 	if value != "" {
-		v.check(path, fix, check(value))
+		v.check(at, fix, check(value))
 	}
 }
 
-func enum[T ~string](v *validator, path string, value T, allowed ...T) {
+func enum[T ~string](v *validator, at where, value T, allowed ...T) {
 	if value == "" || slices.Contains(allowed, value) {
 		return
 	}
@@ -82,22 +82,36 @@ func enum[T ~string](v *validator, path string, value T, allowed ...T) {
 	if near := diag.Nearest(string(value), names); near != "" {
 		fix = fmt.Sprintf("did you mean %s? One of %s", near, strings.Join(names, ", "))
 	}
-	v.errorf(path, "bad-value", fix, "%q is not known here", string(value))
+	v.errorf(at.text(), "bad-value", fix, "%q is not known here", string(value))
 }
 
-func (v *validator) labels(path string, labels map[string]string) {
-	for _, k := range slices.Sorted(maps.Keys(labels)) {
-		v.check(path+"."+k, "", CheckLabel(k, labels[k]))
-	}
+func (v *validator) labels(at where, labels map[string]string) {
+	v.allowed(at, labels)
 	if labels != nil && len(labels) == 0 {
-		v.errorf(path, "bad-value", "name at least one label, or leave the key out for the default", "is empty and would select every pod")
+		v.errorf(at.text(), "bad-value", "name at least one label, or leave the key out for the default", "is empty and would select every pod")
 	}
 }
 
-func (v *validator) cidrs(path string, cidrs []string) {
+// allowed checks the keys and values of labels. They are sorted only where one is
+// wrong.
+func (v *validator) allowed(at where, labels map[string]string) {
+	sound := true
+	for k, value := range labels {
+		sound = sound && CheckLabel(k, value) == nil
+	}
+	if sound {
+		return
+	}
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		v.check(at.below(k), "", CheckLabel(k, labels[k]))
+	}
+}
+
+func (v *validator) cidrs(at where, cidrs []string) {
 	for i, c := range cidrs {
-		_, err := ParseCIDR(c)
-		v.check(fmt.Sprintf("%s[%d]", path, i), "", err)
+		if _, err := ParseCIDR(c); err != nil {
+			v.errorf(fmt.Sprintf("%s[%d]", at.text(), i), "bad-value", "", "%s", err)
+		}
 	}
 }
 
@@ -110,44 +124,42 @@ func (v *validator) network() {
 	if raw.Kind != Kind {
 		v.errorf("kind", "bad-value", "write "+Kind, "%q is not a kind that this kgen reads", raw.Kind)
 	}
-	v.check("metadata.name", "", CheckName(raw.Metadata.Name))
+	v.check(top("metadata.name"), "", CheckName(raw.Metadata.Name))
 	if in := n.Spec.Ingress; in != nil && in.API == GatewayAPI && mustClass(in.Class).FollowsGateway {
 		// The controller names what it deploys for a Gateway <gateway>-<class>.
 		if name := raw.Metadata.Name + "-" + in.Class; len(name) > 63 {
 			v.errorf("metadata.name", "bad-value", "shorten it", "%q, the name of the Gateway's own Service, has %d characters, more than 63", name, len(name))
 		}
 	}
-	v.optional("namespace", s.Namespace, "", CheckName)
-	v.optional("domain", s.Domain, "", CheckHost)
-	v.optional("clusterDomain", s.ClusterDomain, "", CheckHost)
+	v.optional(top("namespace"), s.Namespace, "", CheckName)
+	v.optional(top("domain"), s.Domain, "", CheckHost)
+	v.optional(top("clusterDomain"), s.ClusterDomain, "", CheckHost)
 
-	enum(v, "dns.profile", s.DNS.Profile, CoreDNS, NodeLocal, OpenShift)
-	v.optional("dns.namespace", s.DNS.Namespace, "", CheckName)
-	v.labels("dns.podLabels", s.DNS.PodLabels)
-	v.cidrs("dns.ipBlocks", s.DNS.IPBlocks)
+	enum(v, top("dns.profile"), s.DNS.Profile, CoreDNS, NodeLocal, OpenShift)
+	v.optional(top("dns.namespace"), s.DNS.Namespace, "", CheckName)
+	v.labels(top("dns.podLabels"), s.DNS.PodLabels)
+	v.cidrs(top("dns.ipBlocks"), s.DNS.IPBlocks)
 	if s.DNS.Profile == NodeLocal && s.DNS.IPBlocks == nil {
 		v.list.Warnf("dns.profile", "partial", "set dns.ipBlocks: [169.254.20.10/32, …] with the ClusterIP of kube-dns as well",
 			"where the node's cache also answers on the ClusterIP of kube-dns, that address is not known here and stays closed")
 	}
 
-	enum(v, "mesh.provider", s.Mesh.Provider, NoMesh, Istio)
-	enum(v, "mesh.mode", s.Mesh.Mode, Sidecar, Ambient)
+	enum(v, top("mesh.provider"), s.Mesh.Provider, NoMesh, Istio)
+	enum(v, top("mesh.mode"), s.Mesh.Mode, Sidecar, Ambient)
 	if s.Mesh.Mode != "" && n.Spec.Mesh.Provider == NoMesh {
 		v.list.Warnf("mesh.mode", "no-effect", "set mesh.provider: istio", "there is no mesh to run in %s mode", s.Mesh.Mode)
 	}
-	v.optional("mesh.namespace", s.Mesh.Namespace, "", CheckName)
-	v.optional("mesh.revision", s.Mesh.Revision, "", CheckName)
+	v.optional(top("mesh.namespace"), s.Mesh.Namespace, "", CheckName)
+	v.optional(top("mesh.revision"), s.Mesh.Revision, "", CheckName)
 	if s.Mesh.Revision != "" && n.Spec.Mesh.Mode == Ambient {
 		v.errorf("mesh.revision", "contradiction", "remove it", "a revision picks the sidecar injector, and ambient mode injects none")
 	}
 
 	m := &s.Monitoring
-	v.optional("monitoring.namespace", m.Namespace, "", CheckName)
-	v.labels("monitoring.prometheusLabels", m.PrometheusLabels)
-	for _, k := range slices.Sorted(maps.Keys(m.SelectorLabels)) {
-		v.check("monitoring.selectorLabels."+k, "", CheckLabel(k, m.SelectorLabels[k]))
-	}
-	v.optional("monitoring.serviceAccount", m.ServiceAccount, "", CheckSubdomain)
+	v.optional(top("monitoring.namespace"), m.Namespace, "", CheckName)
+	v.labels(top("monitoring.prometheusLabels"), m.PrometheusLabels)
+	v.allowed(top("monitoring.selectorLabels"), m.SelectorLabels)
+	v.optional(top("monitoring.serviceAccount"), m.ServiceAccount, "", CheckSubdomain)
 	if m.RunbookBase != "" {
 		if u, err := url.Parse(m.RunbookBase); err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" || strings.ContainsAny(m.RunbookBase, "{}\"'`<> \\") {
 			v.errorf("monitoring.runbookBase", "bad-value", "write one such as https://runbooks.example.com/", "%q is not an http or https URL", m.RunbookBase)
@@ -178,9 +190,9 @@ func (v *validator) ingress() {
 		return
 	}
 	in := v.n.Spec.Ingress
-	enum(v, "ingress.api", raw.API, GatewayAPI, IngressResource)
+	enum(v, top("ingress.api"), raw.API, GatewayAPI, IngressResource)
 	class, known := ClassOf(in.Class)
-	v.optional("ingress.class", raw.Class, "", CheckSubdomain)
+	v.optional(top("ingress.class"), raw.Class, "", CheckSubdomain)
 	switch {
 	case !known && raw.Controller == nil:
 		v.errorf("ingress.class", "missing", "add controller: {namespace: …, podLabels: {…}} or {ipBlocks: […]}; known classes are "+strings.Join(ClassNames(in.API), ", "),
@@ -194,10 +206,10 @@ func (v *validator) ingress() {
 			"%s does not serve the %s API", in.Class, in.API)
 	}
 	if c := raw.Controller; c != nil {
-		v.optional("ingress.controller.namespace", c.Namespace, "", CheckName)
-		v.labels("ingress.controller.podLabels", c.PodLabels)
-		v.cidrs("ingress.controller.ipBlocks", c.IPBlocks)
-		v.optional("ingress.controller.metricsPort", c.MetricsPort, "", CheckPortName)
+		v.optional(top("ingress.controller.namespace"), c.Namespace, "", CheckName)
+		v.labels(top("ingress.controller.podLabels"), c.PodLabels)
+		v.cidrs(top("ingress.controller.ipBlocks"), c.IPBlocks)
+		v.optional(top("ingress.controller.metricsPort"), c.MetricsPort, "", CheckPortName)
 		if len(in.Controller.PodLabels) == 0 && len(in.Controller.IPBlocks) == 0 && in.Controller.Namespace == "" && !class.IngressEntity {
 			v.errorf("ingress.controller", "missing", "name its namespace and podLabels, or its ipBlocks", "says nothing of who may reach exposed pods")
 		}
@@ -214,7 +226,7 @@ func (v *validator) ingress() {
 		for _, one := range []struct{ key, value string }{{"clusterIssuer", tls.ClusterIssuer}, {"issuer", tls.Issuer}, {"secretName", tls.SecretName}} {
 			if one.value != "" {
 				given++
-				v.check("ingress.tls."+one.key, "", CheckSubdomain(one.value))
+				v.check(top("ingress.tls."+one.key), "", CheckSubdomain(one.value))
 			}
 		}
 		if given != 1 {
@@ -250,23 +262,23 @@ func (v *validator) ingress() {
 }
 
 func (v *validator) service(i int) {
-	path := fmt.Sprintf("services[%d]", i)
+	path := ofService(i)
 	raw, s := &v.raw.Spec.Services[i], &v.n.Spec.Services[i]
-	v.check(path+".name", "", CheckName(raw.Name))
-	v.labels(path+".podLabels", raw.PodLabels)
+	v.check(path.below("name"), "", CheckName(raw.Name))
+	v.labels(path.below("podLabels"), raw.PodLabels)
 	if _, has := raw.PodLabels["version"]; has && s.Canary != nil {
-		v.errorf(path+".podLabels.version", "contradiction", "leave version out of podLabels", "the root selector must not name a version while a canary runs")
+		v.errorf(path.to("podLabels.version"), "contradiction", "leave version out of podLabels", "the root selector must not name a version while a canary runs")
 	}
-	v.optional(path+".serviceAccount", raw.ServiceAccount, "", CheckSubdomain)
-	enum(v, path+".type", raw.Type, ClusterIP, LoadBalancer, Headless)
+	v.optional(path.below("serviceAccount"), raw.ServiceAccount, "", CheckSubdomain)
+	enum(v, path.below("type"), raw.Type, ClusterIP, LoadBalancer, Headless)
 	if raw.LoadBalancer != nil {
-		v.cidrs(path+".loadBalancer.sourceRanges", raw.LoadBalancer.SourceRanges)
+		v.cidrs(path.below("loadBalancer.sourceRanges"), raw.LoadBalancer.SourceRanges)
 		if s.Type != LoadBalancer {
-			v.list.Warnf(path+".loadBalancer", "no-effect", "set type: LoadBalancer", "the service is of type %s, which these options do not concern", s.Type)
+			v.list.Warnf(path.to("loadBalancer"), "no-effect", "set type: LoadBalancer", "the service is of type %s, which these options do not concern", s.Type)
 		}
 	}
 	if s.Type == LoadBalancer && (raw.LoadBalancer == nil || len(raw.LoadBalancer.SourceRanges) == 0) {
-		v.list.Warnf(path+".type", "wide", "set loadBalancer.sourceRanges", "the load balancer admits every address")
+		v.list.Warnf(path.to("type"), "wide", "set loadBalancer.sourceRanges", "the load balancer admits every address")
 	}
 	v.ports(path, s)
 	v.exposure(path, raw, s)
@@ -276,46 +288,50 @@ func (v *validator) service(i int) {
 	v.behaviour(path, raw, s)
 }
 
-func (v *validator) ports(path string, s *Service) {
-	names, numbers := map[string]bool{}, map[string]bool{}
+func (v *validator) ports(path *where, s *Service) {
+	type number struct {
+		port      PortNumber
+		transport string
+	}
+	names, numbers := map[string]bool{}, map[number]bool{}
 	for i, p := range s.Ports {
-		at := fmt.Sprintf("%s.ports[%d]", path, i)
-		enum(v, at+".protocol", p.Protocol, HTTP, HTTP2, GRPC, HTTPS, TLSP, TCP, UDP, SCTP)
+		at := path.in("ports", i)
+		enum(v, at.below("protocol"), p.Protocol, HTTP, HTTP2, GRPC, HTTPS, TLSP, TCP, UDP, SCTP)
 		if err := CheckPortName(p.Name); err != nil {
-			v.check(at+".name", "", err)
+			v.check(at.below("name"), "", err)
 		} else if names[p.Name] {
-			v.errorf(at+".name", "duplicate", "give each port a name of its own", "port name %q is already taken in %s", p.Name, s.Name)
+			v.errorf(at.to("name"), "duplicate", "give each port a name of its own", "port name %q is already taken in %s", p.Name, s.Name)
 		}
 		names[p.Name] = true
 		if p.Port == 0 {
 			continue // reported where it was read
 		}
-		key := fmt.Sprintf("%d/%s", p.Port, p.Protocol.Transport())
+		key := number{p.Port, p.Protocol.Transport()}
 		if numbers[key] {
-			v.errorf(at+".port", "duplicate", "give it another number", "port %s is already taken in %s", key, s.Name)
+			v.errorf(at.to("port"), "duplicate", "give it another number", "port %d/%s is already taken in %s", key.port, key.transport, s.Name)
 		}
 		numbers[key] = true
 		if p.TargetPort.Number != 0 && p.ContainerPort != p.TargetPort.Number {
-			v.errorf(at+".containerPort", "contradiction", "remove it", "targetPort already says %d", p.TargetPort.Number)
+			v.errorf(at.to("containerPort"), "contradiction", "remove it", "targetPort already says %d", p.TargetPort.Number)
 		}
 	}
 	if len(s.Ports) == 0 && s.Type != ClusterIP {
-		v.errorf(path+".type", "contradiction", "add ports, or remove the type", "%s has no ports to serve", s.Name)
+		v.errorf(path.to("type"), "contradiction", "add ports, or remove the type", "%s has no ports to serve", s.Name)
 	}
 	if m := s.Metrics; m != nil {
-		v.check(path+".metrics.path", "", CheckPath(m.Path))
+		v.check(path.below("metrics.path"), "", CheckPath(m.Path))
 		for i, p := range s.Ports {
 			if p.Name == MetricsPortName && p.ContainerPort != m.Port {
-				v.errorf(fmt.Sprintf("%s.ports[%d].name", path, i), "duplicate", "rename the port", "%q is the name of the port that metrics adds", MetricsPortName)
+				v.errorf(fmt.Sprintf("%s.ports[%d].name", path.text(), i), "duplicate", "rename the port", "%q is the name of the port that metrics adds", MetricsPortName)
 			}
 			if p.Port == m.Port && p.Protocol.Transport() == "TCP" && p.ContainerPort != m.Port {
-				v.errorf(path+".metrics.port", "duplicate", "serve the metrics on another port", "the Service already uses port %d for %s, which leads to another container port", m.Port, p.Name)
+				v.errorf(path.to("metrics.port"), "duplicate", "serve the metrics on another port", "the Service already uses port %d for %s, which leads to another container port", m.Port, p.Name)
 			}
 			if p.ContainerPort == m.Port && p.Protocol == GRPC {
-				v.list.Warnf(path+".metrics.port", "doubtful", "serve the metrics on a port of their own", "port %s speaks gRPC, and metrics are scraped over HTTP/1.1 and, in a mesh, without mutual TLS", p.Name)
+				v.list.Warnf(path.to("metrics.port"), "doubtful", "serve the metrics on a port of their own", "port %s speaks gRPC, and metrics are scraped over HTTP/1.1 and, in a mesh, without mutual TLS", p.Name)
 			}
 			if p.ContainerPort == m.Port && !p.Protocol.IsHTTP() && p.Protocol.Transport() == "TCP" {
-				v.errorf(path+".metrics.port", "contradiction", "name the port that serves metrics over HTTP", "port %s speaks %s, and metrics are scraped over HTTP", p.Name, p.Protocol)
+				v.errorf(path.to("metrics.port"), "contradiction", "name the port that serves metrics over HTTP", "port %s speaks %s, and metrics are scraped over HTTP", p.Name, p.Protocol)
 			}
 		}
 	}
@@ -328,38 +344,41 @@ const MetricsPortName = "http-metrics"
 // one a version and one for a load balancer's metrics, have names of their own
 // and names that a Service can have.
 func (v *validator) derivedNames() {
-	type owner struct{ path, what string }
-	owners := map[string]owner{}
+	// Where the Service of a name is a service's own, what is empty.
+	owners := make(map[string]string, len(v.n.Spec.Services))
 	if in := v.n.Spec.Ingress; in != nil && in.API == GatewayAPI && mustClass(in.Class).FollowsGateway && in.Controller.Namespace == v.n.Spec.Namespace {
-		owners[v.n.Metadata.Name+"-"+in.Class] = owner{"metadata.name", "the Gateway's proxies"}
+		owners[v.n.Metadata.Name+"-"+in.Class] = "the Gateway's proxies"
 	}
 	if v.n.Spec.Mesh.Mode == Ambient {
-		owners["waypoint"] = owner{"mesh.mode", "the namespace's own waypoint proxy"}
+		owners["waypoint"] = "the namespace's own waypoint proxy"
 		if in := v.n.Spec.Ingress; v.n.Metadata.Name == "waypoint" && in != nil && in.API == GatewayAPI && in.Controller.Namespace == v.n.Spec.Namespace {
 			v.errorf("metadata.name", "duplicate", "rename the application", "waypoint is the name of the namespace's own waypoint proxy")
 		}
 	}
 	for i := range v.n.Spec.Services {
 		s := &v.n.Spec.Services[i]
-		if other, taken := owners[s.Name]; taken && !strings.HasPrefix(other.what, "service ") {
-			v.errorf(fmt.Sprintf("services[%d].name", i), "duplicate", "rename the service", "%s is the name of the Service of %s", s.Name, other.what)
+		if other := owners[s.Name]; other != "" {
+			v.errorf(fmt.Sprintf("services[%d].name", i), "duplicate", "rename the service", "%s is the name of the Service of %s", s.Name, other)
 			continue
 		}
-		owners[s.Name] = owner{fmt.Sprintf("services[%d].name", i), "service " + s.Name}
+		owners[s.Name] = ""
 	}
 	for i := range v.n.Spec.Services {
 		s := &v.n.Spec.Services[i]
-		path := fmt.Sprintf("services[%d]", i)
+		path := ofService(i)
 		claim := func(key, suffix, what string) {
 			name := s.Name + "-" + suffix
 			if len(name) > 63 {
-				v.errorf(path+".name", "bad-value", "shorten it", "%q, the Service of %s, has %d characters, more than 63", name, what, len(name))
+				v.errorf(path.to("name"), "bad-value", "shorten it", "%q, the Service of %s, has %d characters, more than 63", name, what, len(name))
 			}
 			if other, taken := owners[name]; taken {
-				v.errorf(path+"."+key, "duplicate", "rename one of them", "the Service of %s would be %s, the name of %s", what, name, other.what)
+				if other == "" {
+					other = "service " + name
+				}
+				v.errorf(path.to(key), "duplicate", "rename one of them", "the Service of %s would be %s, the name of %s", what, name, other)
 				return
 			}
-			owners[name] = owner{path + "." + key, what}
+			owners[name] = what
 		}
 		if c := s.Canary; c != nil && (c.Owned() || c.Stable != c.Version) {
 			for _, version := range c.Versions() {

@@ -33,7 +33,7 @@ func (v *validator) environments() {
 	for i := range raw {
 		e, at := &raw[i], fmt.Sprintf("environments[%d]", i)
 		if err := CheckName(e.Name); err != nil {
-			v.check(at+".name", "", err)
+			v.check(top(at+".name"), "", err)
 		} else if slices.Contains(unusable, e.Name) {
 			v.errorf(at+".name", "bad-value", "choose another", "%q is a device on Windows, where no folder can be called so", e.Name)
 		} else if names[e.Name] {

@@ -21,12 +21,14 @@ type monitored struct{ kind, name string }
 
 // monitored lists those that a model may have. (A service that is called like
 // something of the whole application, such as platform, has a dot behind its
-// name there, so that its own objects are none of these. It is taken for plain.)
+// name there, so that its own objects are none of these. It is taken for plain.
+// ServiceMonitors are istiod's, and those of all services, whose names have a dot
+// that no application's has: no two are ever the same.)
 func (n *Network) monitored() []monitored {
-	const rules, pods, services = "PrometheusRule", "PodMonitor", "ServiceMonitor"
+	const rules, pods = "PrometheusRule", "PodMonitor"
 	out := []monitored{{rules, "platform"}}
 	if n.Spec.Mesh.Provider == Istio {
-		out = append(out, monitored{rules, "recording-rules"}, monitored{services, "istiod"})
+		out = append(out, monitored{rules, "recording-rules"})
 		if n.Spec.Mesh.Mode == Sidecar {
 			out = append(out, monitored{pods, "sidecars"})
 		} else {
@@ -44,12 +46,8 @@ func (n *Network) monitored() []monitored {
 		if len(s.Ports) > 0 || s.Metrics != nil {
 			out = append(out, monitored{rules, s.Name})
 		}
-		switch {
-		case s.Metrics == nil:
-		case s.Canary != nil && s.Canary.Owner == FlaggerOwner:
+		if s.Metrics != nil && s.Canary != nil && s.Canary.Owner == FlaggerOwner {
 			out = append(out, monitored{pods, s.Name})
-		default:
-			out = append(out, monitored{services, s.Name})
 		}
 	}
 	return out

@@ -41,10 +41,13 @@ func TestSharedNames(t *testing.T) {
 			"environments[0].application: shop-staging-platform in monitoring would belong to service staging-platform of namespace shop and to platform of environment staging; choose another",
 		}},
 		{"something of the mesh", []func(*spec.Network){func(n *spec.Network) {
-			n.Spec.Services[1].Name, n.Spec.Services[1].Metrics = "staging-istiod", &spec.Metrics{Port: 9090}
+			n.Spec.Services[1].Name = "staging-recording-rules"
 		}}, []string{
-			"environments[0].application: shop-staging-istiod in monitoring would belong to service staging-istiod of namespace shop and to istiod of environment staging; choose another",
+			"environments[0].application: shop-staging-recording-rules in monitoring would belong to service staging-recording-rules of namespace shop and to recording-rules of environment staging; choose another",
 		}},
+		{"monitors of services, which are called like none of them", []func(*spec.Network){func(n *spec.Network) {
+			n.Spec.Services[1].Name, n.Spec.Services[1].Metrics = "staging-istiod", &spec.Metrics{Port: 9090}
+		}}, nil},
 		{"an object of another kind", []func(*spec.Network){func(n *spec.Network) { n.Spec.Services[1].Name = "staging-istiod" }}, nil},
 		{"something of a mesh that is not there", []func(*spec.Network){func(n *spec.Network) {
 			n.Spec.Mesh, n.Spec.Services[1].Name = spec.Mesh{}, "staging-recording-rules"

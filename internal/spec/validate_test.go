@@ -123,6 +123,12 @@ func TestValidate(t *testing.T) {
 		}, []string{
 			"services[1].canary: the Service of version v2 of api would be api-v2, the name of service api-v2; rename one of them",
 		}},
+		{"the Services of two versions collide", func(s *spec.Spec, _, api *spec.Service) {
+			api.Canary = &spec.Canary{Version: "blue-2"}
+			s.Services = append(s.Services, spec.Service{Name: "api-blue", Ports: []spec.Port{{Port: 80}}, Canary: &spec.Canary{Version: "2"}})
+		}, []string{
+			"services[2].canary: the Service of version 2 of api-blue would be api-blue-2, the name of version blue-2 of api; rename one of them",
+		}},
 		{"the waypoint's name", func(s *spec.Spec, _, api *spec.Service) {
 			s.Mesh.Mode, s.Services[0].Calls = spec.Ambient, nil
 			api.Name = "waypoint"

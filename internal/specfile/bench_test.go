@@ -9,9 +9,6 @@ import (
 	"kgen.dev/kgen/internal/spec"
 )
 
-// thousand is a file of 1000 services and some 15,000 lines.
-func thousand() string { return many(1000) }
-
 // many is a file of n services of 15 lines.
 func many(n int) string {
 	var b strings.Builder
@@ -39,7 +36,7 @@ func many(n int) string {
 
 // BenchmarkParse decodes and validates.
 func BenchmarkParse(b *testing.B) {
-	for _, n := range []int{10, 100, 1000, 10000} {
+	for _, n := range sizes {
 		text := []byte(many(n))
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
@@ -54,7 +51,7 @@ func BenchmarkParse(b *testing.B) {
 
 // BenchmarkValidate judges what is decoded.
 func BenchmarkValidate(b *testing.B) {
-	for _, n := range []int{10, 100, 1000, 10000} {
+	for _, n := range sizes {
 		f, errs := Parse("kgen.yaml", []byte(many(n)))
 		if len(errs) > 0 {
 			b.Fatal(errs)
@@ -68,44 +65,107 @@ func BenchmarkValidate(b *testing.B) {
 	}
 }
 
+// sizes are the numbers of services that the benchmarks go through.
+var sizes = []int{10, 100, 1000, 10000}
+
 func BenchmarkDecode(b *testing.B) {
-	text := []byte(thousand())
-	b.ReportAllocs()
-	for b.Loop() {
-		if f, _ := decode("kgen.yaml", text); !f.decoded {
-			b.Fatal("the file does not decode")
-		}
+	for _, n := range sizes {
+		text := []byte(many(n))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if f, _ := decode("kgen.yaml", text); !f.decoded {
+					b.Fatal("the file does not decode")
+				}
+			}
+		})
 	}
 }
 
+// BenchmarkAddService makes the new text alone, from all of the old one.
 func BenchmarkAddService(b *testing.B) {
-	f, _ := Parse("kgen.yaml", []byte(thousand()))
-	for b.Loop() {
-		s := &spec.Service{Name: "payments", Ports: []spec.Port{{Port: 80}}}
-		if _, err := f.AddService(s, by("svc-1", "svc-500")); err != nil {
-			b.Fatal(err)
-		}
+	for _, n := range sizes {
+		f, _ := Parse("kgen.yaml", []byte(many(n)))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := f.AddService(paying, by("svc-1", "svc-5")); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkAdded makes the new text, reads it and judges it.
+func BenchmarkAdded(b *testing.B) {
+	for _, n := range sizes {
+		f, _ := Parse("kgen.yaml", []byte(many(n)))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, errs, err := f.Added(paying, by("svc-1", "svc-5")); err != nil || len(errs) > 0 {
+					b.Fatal(err, errs)
+				}
+			}
+		})
 	}
 }
 
 // BenchmarkWith changes, removes and adds something in a service each.
 func BenchmarkWith(b *testing.B) {
-	f, _ := Parse("kgen.yaml", []byte(thousand()))
-	want := *f.Network
-	want.Spec.Services = slices.Delete(slices.Clone(f.Network.Spec.Services), 500, 501)
-	want.Spec.Services[3].Timeout = 1e9
-	want.Spec.Services[900].Replicas = 3
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := f.With(&want); err != nil {
-			b.Fatal(err)
-		}
+	for _, n := range sizes {
+		f, _ := Parse("kgen.yaml", []byte(many(n)))
+		want := *f.Network
+		want.Spec.Services = slices.Delete(slices.Clone(f.Network.Spec.Services), n/2, n/2+1)
+		want.Spec.Services[3].Timeout = 1e9
+		want.Spec.Services[n*9/10-1].Replicas = 3
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := f.With(&want); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
+// BenchmarkChanged gives one service a canary, as kgen canary start does.
+func BenchmarkChanged(b *testing.B) {
+	for _, n := range sizes {
+		f, _ := Parse("kgen.yaml", []byte(many(n)))
+		want := withCanary(f.Network, n/2)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, errs, err := f.Changed(want); err != nil || len(errs) > 0 {
+					b.Fatal(err, errs)
+				}
+			}
+		})
+	}
+}
+
+// paying is a service that no other file has.
+var paying = &spec.Service{Name: "payments", Ports: []spec.Port{{Port: 80}}}
+
+// withCanary is a model in which a service has a canary.
+func withCanary(n *spec.Network, i int) *spec.Network {
+	want := *n
+	want.Spec.Services = slices.Clone(n.Spec.Services)
+	want.Spec.Services[i].Canary = &spec.Canary{Version: "v2", Weight: 10}
+	return &want
+}
+
 func BenchmarkFormat(b *testing.B) {
-	f, _ := Parse("kgen.yaml", []byte(thousand()))
-	for b.Loop() {
-		Format(f.Network)
+	for _, n := range sizes {
+		f, _ := Parse("kgen.yaml", []byte(many(n)))
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Format(f.Network)
+			}
+		})
 	}
 }

@@ -28,8 +28,14 @@ type decoder struct {
 	list    diag.List
 	unread  []string // the paths that have no value in the model because of an error
 	aliases []*yaml.Node
+	aliased bool // something was read through an alias
 	spent   int  // nodes read through aliases
 	stopped bool // a limit is reached, and the rest is not read
+
+	// way is memory for the places above the value that is being read, one a level:
+	// nobody keeps a place, and of most nothing is said.
+	way  [16]place
+	word string // a label that is being read
 }
 
 // place is the way from the root to a value; it becomes text only in findings.
@@ -37,6 +43,18 @@ type place struct {
 	parent *place
 	key    string
 	index  int // of a list's entry, where key is ""
+	depth  int // of decoder.way, counted from 1; 0 where it is not there
+}
+
+// below gives the place of a key, or of an entry, of the value at p. It holds until
+// the next one below p is asked for.
+func (d *decoder) below(p *place, key string, index int) *place {
+	if p.depth >= len(d.way) {
+		return &place{parent: p, key: key, index: index, depth: p.depth + 1}
+	}
+	at := &d.way[p.depth]
+	*at = place{p, key, index, p.depth + 1}
+	return at
 }
 
 func (p *place) String() string {
@@ -110,7 +128,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, p *place, f *field) {
 		return
 	}
 	t := v.Type()
-	if t.Kind() == reflect.Pointer {
+	of := shapeOf(t)
+	if of == pointerShape {
 		fresh := reflect.New(t.Elem())
 		before := len(d.unread)
 		d.value(n, fresh.Elem(), p, f)
@@ -119,27 +138,27 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, p *place, f *field) {
 		}
 		return
 	}
-	switch {
-	case isScalar(t):
+	switch of {
+	case scalarShape:
 		d.scalar(n, v, p)
-	case t.Kind() == reflect.Struct:
+	case structShape:
 		tab := tables[t]
 		if tab.shorthand >= 0 && n.Kind == yaml.ScalarNode {
 			d.text(n, v.Field(tab.shorthand), p, nil)
 			return
 		}
-		if d.kind(n, yaml.MappingNode, p, "give it "+some(tab.keys)) {
+		if d.kind(n, yaml.MappingNode, p, tab.fix) {
 			d.mapping(n, v, p, tab)
 		}
-	case t.Kind() == reflect.Slice:
+	case listShape:
 		if d.kind(n, yaml.SequenceNode, p, "write it as a list: [a, b], or with '- ' before each entry") {
 			d.sequence(n, v, p)
 		}
-	case t.Kind() == reflect.Map:
+	case labelsShape:
 		if d.kind(n, yaml.MappingNode, p, "write it as {key: value}") {
 			d.labels(n, v, p)
 		}
-	case t.Kind() == reflect.Bool:
+	case boolShape:
 		d.boolean(n, v, p)
 	default:
 		d.text(n, v, p, f)
@@ -163,7 +182,7 @@ func (d *decoder) alias(n *yaml.Node, v reflect.Value, p *place, f *field) {
 			return
 		}
 	}
-	d.aliases = append(d.aliases, n)
+	d.aliases, d.aliased = append(d.aliases, n), true
 	d.value(n.Alias, v, p, f)
 	d.aliases = d.aliases[:len(d.aliases)-1]
 }
@@ -186,14 +205,15 @@ func (d *decoder) kind(n *yaml.Node, want yaml.Kind, p *place, fix string) bool 
 }
 
 func (d *decoder) mapping(n *yaml.Node, v reflect.Value, p *place, tab *table) {
-	seen := make([]*yaml.Node, len(tab.fields))
+	var few [32]*yaml.Node
+	seen := append(few[:0], make([]*yaml.Node, len(tab.fields))...)
 	var meant []string // the known keys that misspelt ones stand for
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, ok := d.key(n.Content[i], p)
 		if !ok {
 			continue
 		}
-		at := &place{parent: p, key: k}
+		at := d.below(p, k, 0)
 		which, known := tab.byKey[k]
 		switch {
 		case !known:
@@ -223,7 +243,7 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, p *place, tab *table) {
 func (d *decoder) key(n *yaml.Node, p *place) (string, bool) {
 	from := n
 	if n.Kind == yaml.AliasNode {
-		from = n.Alias
+		from, d.aliased = n.Alias, true
 	}
 	switch {
 	case from.Kind != yaml.ScalarNode:
@@ -243,38 +263,36 @@ func (d *decoder) key(n *yaml.Node, p *place) (string, bool) {
 func (d *decoder) sequence(n *yaml.Node, v reflect.Value, p *place) {
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
 	for i, c := range n.Content {
-		d.value(c, v.Index(i), &place{parent: p, index: i}, nil)
+		d.value(c, v.Index(i), d.below(p, "", i), nil)
 	}
 }
 
 // labels reads a mapping of text to text.
 func (d *decoder) labels(n *yaml.Node, v reflect.Value, p *place) {
-	v.Set(reflect.MakeMapWithSize(v.Type(), len(n.Content)/2))
+	labels := make(map[string]string, len(n.Content)/2)
 	lines := map[string]int{}
+	word := reflect.ValueOf(&d.word).Elem()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k, ok := d.key(n.Content[i], p)
 		if !ok {
 			continue
 		}
-		at := &place{parent: p, key: k}
+		at := d.below(p, k, 0)
 		if first, dup := lines[k]; dup {
 			d.fault(n.Content[i], at, "duplicate-key", "keep one of the two", "is given twice, first on line %d", first)
 			continue
 		}
 		lines[k] = n.Content[i].Line
-		key, val := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
 		before := len(d.unread)
 		if n.Content[i].Kind == yaml.ScalarNode {
-			d.text(n.Content[i], key, at, nil)
-		} else {
-			key.SetString(k)
+			d.text(n.Content[i], word, at, nil)
 		}
-		d.value(n.Content[i+1], val, at, nil)
+		d.value(n.Content[i+1], word, at, nil)
 		if len(d.unread) == before {
-			v.SetMapIndex(key, val)
+			labels[k] = d.word
 		}
 	}
-	if v.Len() == 0 && len(n.Content) > 0 {
-		v.SetZero() // nothing of it could be read, which is not the same as empty
+	if len(labels) > 0 || len(n.Content) == 0 { // that nothing of it could be read is not the same as empty
+		v.Set(reflect.ValueOf(labels))
 	}
 }

@@ -2,7 +2,6 @@ package specfile
 
 import (
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,8 +114,6 @@ var wanted = map[reflect.Type]string{
 	reflect.TypeFor[spec.Percentile]():   "a percentage such as 99",
 }
 
-var decimal = regexp.MustCompile(`^-?[0-9]+$`)
-
 // scalar reads a type that has a parser of its own. Numbers stand without
 // quotes; a port reference is text or a decimal number.
 func (d *decoder) scalar(n *yaml.Node, v reflect.Value, p *place) {
@@ -139,7 +136,7 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, p *place) {
 			return
 		}
 	case reflect.Struct:
-		if !quoted(n) && kindOf(n) != "text" && !decimal.MatchString(n.Value) {
+		if !quoted(n) && kindOf(n) != "text" && !decimal(n.Value) {
 			d.notText(n, p)
 			return
 		}
@@ -148,6 +145,12 @@ func (d *decoder) scalar(n *yaml.Node, v reflect.Value, p *place) {
 		v.SetZero()
 		d.fault(n, p, "bad-value", "", "%s", err)
 	}
+}
+
+// decimal reports whether text is digits, perhaps behind a minus sign.
+func decimal(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 func parse(v reflect.Value, text string) error {

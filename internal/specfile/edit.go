@@ -26,18 +26,18 @@ type CalledBy struct {
 // file already holds is not added twice. What the new model means is not
 // judged here: Parse the result.
 func (f *File) AddService(s *spec.Service, calledBy []CalledBy) ([]byte, error) {
-	if !f.decoded {
-		return nil, f.refuse(f.root, "", "unreadable", "correct the file's errors first", "cannot be added to while parts of it cannot be read")
-	}
-	want, err := f.withService(s, calledBy)
+	want, err := f.wanted(s, calledBy)
 	if err != nil {
 		return nil, err
 	}
 	return f.With(want)
 }
 
-// withService gives the model that the new text must have.
-func (f *File) withService(s *spec.Service, calledBy []CalledBy) (*spec.Network, error) {
+// wanted gives the model that AddService's text must have.
+func (f *File) wanted(s *spec.Service, calledBy []CalledBy) (*spec.Network, error) {
+	if !f.decoded {
+		return nil, f.refuse(f.root(), "", "unreadable", "correct the file's errors first", "cannot be added to while parts of it cannot be read")
+	}
 	want := *f.Network
 	services := slices.Clone(want.Spec.Services)
 	index := map[string]int{}
@@ -48,7 +48,7 @@ func (f *File) withService(s *spec.Service, calledBy []CalledBy) (*spec.Network,
 	}
 	if i, taken := index[s.Name]; taken {
 		path := fmt.Sprintf("services[%d].name", i)
-		line, column := locate(f.root, path)
+		line, column := locate(f.root(), path)
 		return nil, diag.List{{File: f.Name, Line: line, Column: column, Path: path, Severity: diag.Error, Code: "duplicate",
 			Message: fmt.Sprintf("there is a service %q already", s.Name), Fix: "choose another name, or edit that entry"}}
 	}
@@ -59,14 +59,14 @@ func (f *File) withService(s *spec.Service, calledBy []CalledBy) (*spec.Network,
 			if near := diag.Nearest(by.Service, names); near != "" {
 				fix = "did you mean " + near + "?"
 			}
-			return nil, f.refuse(value(f.root, "spec"), "services", "undeclared", fix, "there is no service %q that could call %s", by.Service, s.Name)
+			return nil, f.refuse(value(f.root(), "spec"), "services", "undeclared", fix, "there is no service %q that could call %s", by.Service, s.Name)
 		}
 		call := spec.Call{Service: s.Name, Port: by.Port}
 		if slices.ContainsFunc(services[i].Calls, func(c spec.Call) bool { return reflect.DeepEqual(c, call) }) {
 			continue
 		}
 		if len(services[i].Calls) > len(f.Network.Spec.Services[i].Calls) {
-			return nil, f.refuse(value(f.root, "spec"), fmt.Sprintf("services[%d].calls", i), "duplicate", "name it once", "%s is to call %s twice", by.Service, s.Name)
+			return nil, f.refuse(value(f.root(), "spec"), fmt.Sprintf("services[%d].calls", i), "duplicate", "name it once", "%s is to call %s twice", by.Service, s.Name)
 		}
 		services[i].Calls = append(slices.Clip(services[i].Calls), call)
 	}
@@ -86,7 +86,7 @@ func (f *File) refuse(n *yaml.Node, path, code, fix, format string, args ...any)
 // layout learns from the file how it is indented.
 func (e *editor) layout() layout {
 	own := ownLayout
-	specKey, below := pair(e.file.root, "spec")
+	specKey, below := pair(e.file.root(), "spec")
 	if below.Kind != yaml.MappingNode || below.Style&yaml.FlowStyle != 0 {
 		return own
 	}

@@ -5,6 +5,8 @@
 package specfile
 
 import (
+	"sync"
+
 	"go.yaml.in/yaml/v3"
 
 	"kgen.dev/kgen/internal/diag"
@@ -22,13 +24,16 @@ type File struct {
 	Data []byte
 	// Network is the model as written, without defaults. It is whole only if
 	// Parse found no error; after an error it holds what could be decoded, and
-	// it is nil where the text is no YAML mapping.
+	// it is nil where the text is no YAML mapping. It is not to be written to:
+	// files of one text's changes share what they have in common.
 	Network *spec.Network
 	// Warnings are the findings that do not stop a run.
 	Warnings diag.List
 
-	root    *yaml.Node // of the document, a mapping where Network is set
+	tree    *yaml.Node // of the document, a mapping where Network is set
+	unread  *sync.Once // of a text whose tree nobody has asked for yet; else nil
 	decoded bool       // without an error; what Validate says is not counted
+	aliases bool       // some of the text is read through aliases
 }
 
 // Parse reads a kgen.yaml. The list holds every error, in the order of the
@@ -39,20 +44,26 @@ func Parse(name string, data []byte) (*File, diag.List) {
 	if line := conflictLine(data); line > 0 && !f.decoded {
 		return f, conflicted(name, data, line)
 	}
+	return f, f.judge(d)
+}
+
+// judge adds to what was found in decoding what the model says wrong, and parts
+// the warnings from the errors.
+func (f *File) judge(d *decoder) diag.List {
 	if f.Network != nil && !d.stopped {
 		known := noiseOf(f.Network, d.unread)
 		for _, found := range spec.Validate(f.Network) {
 			if known.explains(found) {
 				continue
 			}
-			found.File = name
-			found.Line, found.Column = locate(f.root, found.Path)
+			found.File = f.Name
+			found.Line, found.Column = locate(f.root(), found.Path)
 			d.list = append(d.list, found)
 		}
 	}
 	d.list.Sort()
 	f.Warnings = d.list.Warnings()
-	return f, d.list.Errors()
+	return d.list.Errors()
 }
 
 // decode reads the text into a model without judging what the model says.
@@ -60,10 +71,20 @@ func decode(name string, data []byte) (*File, *decoder) {
 	f := &File{Name: name, Data: data}
 	d := &decoder{name: name}
 	text := withoutBOM(data)
-	f.root = d.load(text)
-	if f.root != nil {
-		f.Network = d.network(f.root)
+	f.tree = d.load(text)
+	if f.tree != nil {
+		f.Network = d.network(f.tree)
 	}
 	f.decoded = f.Network != nil && len(d.list) == 0
+	f.aliases = d.aliased
 	return f, d
+}
+
+// root is the text's tree. That of a text which is known to be good without
+// having been read is read when it is first asked for.
+func (f *File) root() *yaml.Node {
+	if f.unread != nil {
+		f.unread.Do(func() { f.tree = new(decoder).load(withoutBOM(f.Data)) })
+	}
+	return f.tree
 }

@@ -10,10 +10,10 @@ import (
 // Locate gives the position in the text of the value at a model path, such as
 // services[1].canary.weight, or that of its nearest ancestor that the text has.
 func (f *File) Locate(path string) (line, column int) {
-	if f.root == nil {
+	if f.root() == nil {
 		return 0, 0
 	}
-	return locate(f.root, path)
+	return locate(f.root(), path)
 }
 
 // locate gives the position of the value at a model path, or that of its

@@ -72,7 +72,7 @@ func (r *resolver) find(v reflect.Value, path string) (line, column int) {
 	if theirs.depth > ours.depth {
 		side, lines = theirs, r.below
 	}
-	line, column = locate(side.file.root, side.at.String())
+	line, column = locate(side.file.root(), side.at.String())
 	return at(lines, line), column
 }
 

@@ -207,8 +207,8 @@ func shownValue(v reflect.Value) string {
 // places gives the lines in the conflicted text of a place on either side, and
 // the column on the side that has a value there.
 func (r *resolver) places(w where, ours bool) (above, below, column int) {
-	up, columnUp := locate(r.ours.root, w.ours.String())
-	down, columnDown := locate(r.theirs.root, w.theirs.String())
+	up, columnUp := locate(r.ours.root(), w.ours.String())
+	down, columnDown := locate(r.theirs.root(), w.theirs.String())
 	if column = columnUp; !ours {
 		column = columnDown
 	}

@@ -20,6 +20,7 @@ type table struct {
 	fields []field
 	byKey  map[string]int
 	keys   []string
+	fix    string // what to do about something else in the place of the mapping
 	// shorthand is the field that a single word stands for, or -1.
 	shorthand int
 	// block is set on types that hold lists of mappings: they are always
@@ -28,17 +29,15 @@ type table struct {
 }
 
 var (
-	scalarType = reflect.TypeFor[spec.Scalar]()
+	scalarType  = reflect.TypeFor[spec.Scalar]()
+	networkType = reflect.TypeFor[spec.Network]()
 
 	// shorthands are the types that may be written as a single word.
 	shorthands = map[reflect.Type]string{reflect.TypeFor[spec.Call](): "service"}
 
 	// tables holds the table of every struct type that a Network is made of.
-	tables = tablesOf(reflect.TypeFor[spec.Network]())
+	tables = tablesOf(networkType)
 )
-
-// isScalar reports whether values of t are read from one word by their own parser.
-func isScalar(t reflect.Type) bool { return reflect.PointerTo(t).Implements(scalarType) }
 
 func tablesOf(root reflect.Type) map[reflect.Type]*table {
 	all := map[reflect.Type]*table{}
@@ -81,5 +80,6 @@ func tableOf(t reflect.Type) *table {
 		out.fields = append(out.fields, f)
 		out.keys = append(out.keys, key)
 	}
+	out.fix = "give it " + some(out.keys)
 	return out
 }

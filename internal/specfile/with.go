@@ -28,35 +28,52 @@ func (f *File) With(want *spec.Network) ([]byte, error) { return f.with(want, ni
 // with copies what want adds from the text of another file where that has it,
 // comments included, instead of printing it.
 func (f *File) with(want *spec.Network, from *File) ([]byte, error) {
+	now, _, err := f.rewritten(want, from)
+	if err != nil {
+		return nil, err
+	}
+	return now.Data, nil
+}
+
+// rewritten is with, and gives the new text as it was decoded.
+func (f *File) rewritten(want *spec.Network, from *File) (*File, *decoder, error) {
 	if !f.decoded {
-		return nil, f.refuse(f.root, "", "unreadable", "correct the file's errors first", "cannot be changed while parts of it cannot be read")
+		return nil, nil, f.refuse(f.root(), "", "unreadable", "correct the file's errors first", "cannot be changed while parts of it cannot be read")
 	}
 	if reflect.DeepEqual(f.Network, want) {
-		return append([]byte(nil), f.Data...), nil
+		same := *f
+		same.Data, same.Warnings = append([]byte(nil), f.Data...), nil
+		return &same, new(decoder), nil
 	}
+	e, err := f.edit(want, from)
+	if err != nil {
+		return nil, nil, err
+	}
+	if out, ok := e.apply(); ok {
+		now, d := decode(f.Name, out)
+		if now.decoded && len(d.list) == 0 && reflect.DeepEqual(now.Network, want) {
+			return now, d, nil
+		}
+	}
+	line, column := locate(f.root(), e.first)
+	return nil, nil, diag.List{{File: f.Name, Line: line, Column: column, Path: e.first, Severity: diag.Error, Code: "unchanged",
+		Message: "cannot be changed as wanted without changing more than that", Fix: "write it by hand"}}
+}
+
+// edit says what is to change in the text, or why it cannot be.
+func (f *File) edit(want *spec.Network, from *File) (*editor, error) {
 	e := f.editor()
 	s := slot{path: &place{}, column: 1}
 	if from != nil && from.decoded {
 		e.donor = linesOf(withoutBOM(from.Data))
-		s.gift = gift{node: from.root, value: reflect.ValueOf(from.Network).Elem()}
+		s.gift = gift{node: from.root(), value: reflect.ValueOf(from.Network).Elem()}
 	}
-	e.change(f.root, reflect.ValueOf(f.Network).Elem(), reflect.ValueOf(want).Elem(), s)
+	e.change(f.root(), reflect.ValueOf(f.Network).Elem(), reflect.ValueOf(want).Elem(), s)
 	e.shared()
 	if len(e.refused) > 0 {
 		return nil, e.refused
 	}
-	out, ok := e.apply()
-	if ok {
-		got, d := decode(f.Name, out)
-		ok = got.decoded && len(d.list) == 0 && reflect.DeepEqual(got.Network, want)
-	}
-	if !ok {
-		at := e.first
-		line, column := locate(f.root, at)
-		return nil, diag.List{{File: f.Name, Line: line, Column: column, Path: at, Severity: diag.Error, Code: "unchanged",
-			Message: "cannot be changed as wanted without changing more than that", Fix: "write it by hand"}}
-	}
-	return out, nil
+	return e, nil
 }
 
 // editor collects what is to change in a file's text.
@@ -78,7 +95,7 @@ type editor struct {
 func (f *File) editor() *editor {
 	e := &editor{file: f, lines: linesOf(withoutBOM(f.Data)), said: map[*yaml.Node]reflect.Value{}}
 	e.own = e.layout()
-	e.aliases = hasAlias(f.root)
+	e.aliases = hasAlias(f.root())
 	return e
 }
 

@@ -80,7 +80,7 @@ func (e *editor) pathOf(want *yaml.Node) string {
 			}
 		}
 	}
-	visit(e.file.root, &place{})
+	visit(e.file.root(), &place{})
 	if found == nil {
 		return ""
 	}
