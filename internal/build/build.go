@@ -3,15 +3,17 @@
 //
 // kgen builds itself what it has proven to build alike, in time that grows
 // with the number of objects; everything else it gives to kustomize. Which of
-// the two is decided for a build as a whole, before anything is printed:
-// package source puts the objects together or says why it does not, and an
-// object that this package is not certain to print alike is printed by
-// kustomize's own library if the build changes nothing of it.
+// the two is decided for each kustomization, before anything is printed: package
+// source puts the objects together, has kustomize build a kustomization below by
+// itself where that is the same, or says why all of it is kustomize's. An object
+// that this package is not certain to print alike is printed by kustomize's own
+// library if the build changes nothing of it.
 package build
 
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 	"runtime"
@@ -32,6 +34,8 @@ type Result struct {
 	// build to kustomize, with the place in Position.
 	Because  string
 	Position manifest.Position
+	// Apart are the parts of what kgen built that it left to kustomize.
+	Apart []source.Apart
 
 	parts [][]byte
 }
@@ -57,10 +61,15 @@ func (r *Result) Bytes() []byte {
 	return bytes.Join(r.parts, nil)
 }
 
-// Path says who built it: "built by kgen", or "built by kustomize: " and Why.
+// Path says who built it: "built by kgen", with the parts that were not, or
+// "built by kustomize: " and Why.
 func (r *Result) Path() string {
 	if r.Because == "" {
-		return "built by kgen"
+		text := "built by kgen"
+		for _, a := range r.Apart {
+			text += fmt.Sprintf("; %s by kustomize: %s: %s", a.Dir, a.Position, a.Because)
+		}
+		return text
 	}
 	return "built by kustomize: " + r.Why()
 }
@@ -110,6 +119,9 @@ func own(ctx context.Context, dir string) (*Result, error) {
 		return nil, err
 	}
 	r.Position.File = asNamed(r.Position.File, dir)
+	for i := range r.Apart {
+		r.Apart[i].Dir, r.Apart[i].Position.File = asNamed(r.Apart[i].Dir, dir), asNamed(r.Apart[i].Position.File, dir)
+	}
 	return r, nil
 }
 
@@ -171,7 +183,7 @@ func printed(ctx context.Context, x *source.Expansion) (*Result, error) {
 	var all sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(parts)) {
 		all.Go(func() {
-			var e emitter
+			e := emitter{printed: x.Printed}
 			for !stop.Load() && ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(parts) {
@@ -195,7 +207,7 @@ func printed(ctx context.Context, x *source.Expansion) (*Result, error) {
 			return r, nil
 		}
 	}
-	return &Result{parts: parts}, nil
+	return &Result{parts: parts, Apart: x.Apart}, nil
 }
 
 // part prints objects into e.out; first says that no other stands before them.
@@ -205,6 +217,10 @@ func (e *emitter) part(objects []*manifest.Object, first bool) *Result {
 	for i, o := range objects {
 		if i > 0 || !first {
 			e.out = append(e.out, "---\n"...)
+		}
+		if text, ok := e.printed[o]; ok {
+			e.out = append(e.out, text...)
+			continue
 		}
 		e.at = nil
 		if e.object(o.Node) {

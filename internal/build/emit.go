@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"kgen.dev/kgen/internal/manifest"
 )
 
 // emitter prints objects from their nodes as kustomize does by way of JSON and
@@ -14,6 +16,8 @@ type emitter struct {
 	out []byte
 	at  *yaml.Node
 	key []int // room for the order of keys, of all mappings that are open
+
+	printed map[*manifest.Object][]byte // what is printed already
 }
 
 // deepest bounds the nesting of what is printed without the library.
@@ -26,7 +30,7 @@ const longestKey = 128
 func (e *emitter) object(n *yaml.Node) bool {
 	before := len(e.out)
 	e.key = e.key[:0]
-	if n.Kind != yaml.MappingNode || len(n.Content) == 0 || n.LineComment != "" || n.FootComment != "" || !e.bare(n) || !e.mapping(n, 0, true, deepest) {
+	if n.Kind != yaml.MappingNode || len(n.Content) == 0 || n.LineComment != "" || n.FootComment != "" || !e.bare(n) || !e.mapping(n, 0, true, false, deepest) {
 		if e.at == nil {
 			e.at = n
 		}
@@ -92,8 +96,10 @@ func (e *emitter) sorted(n *yaml.Node) ([]int, bool) {
 }
 
 // mapping appends the pairs of a mapping that is not empty, each on a line of
-// its own; the first goes on with the line that out ends in, if begun.
-func (e *emitter) mapping(n *yaml.Node, indent int, begun bool, depth int) bool {
+// its own; the first goes on with the line that out ends in, if begun. flow says
+// that it stands within braces, as a patch's part of an object may, whatever
+// its own style.
+func (e *emitter) mapping(n *yaml.Node, indent int, begun, flow bool, depth int) bool {
 	if depth == 0 {
 		return e.unsure(n)
 	}
@@ -102,7 +108,7 @@ func (e *emitter) mapping(n *yaml.Node, indent int, begun bool, depth int) bool 
 	if !ok {
 		return false
 	}
-	flow := n.Style&yaml.FlowStyle != 0
+	flow = flow || n.Style&yaml.FlowStyle != 0
 	for _, i := range indices {
 		key, value := n.Content[i], n.Content[i+1]
 		if flow && key.HeadComment != "" {
@@ -138,11 +144,11 @@ func keyText(out []byte, s string, as style) []byte {
 }
 
 // sequence appends the items of a list that is not empty.
-func (e *emitter) sequence(n *yaml.Node, indent int, begun bool, depth int) bool {
+func (e *emitter) sequence(n *yaml.Node, indent int, begun, flow bool, depth int) bool {
 	if depth == 0 {
 		return e.unsure(n)
 	}
-	flow := n.Style&yaml.FlowStyle != 0
+	flow = flow || n.Style&yaml.FlowStyle != 0
 	for _, item := range n.Content {
 		if flow && item.HeadComment != "" {
 			return e.unsure(item)
@@ -168,9 +174,9 @@ func (e *emitter) sequence(n *yaml.Node, indent int, begun bool, depth int) bool
 		ok := false
 		switch item.Kind {
 		case yaml.MappingNode:
-			ok = e.mapping(item, indent+2, true, depth-1)
+			ok = e.mapping(item, indent+2, true, flow, depth-1)
 		case yaml.SequenceNode:
-			ok = e.sequence(item, indent+2, true, depth-1)
+			ok = e.sequence(item, indent+2, true, flow, depth-1)
 		}
 		if !ok {
 			return e.unsure(item)
@@ -187,6 +193,9 @@ func (e *emitter) value(n *yaml.Node, list, below int, flow bool, depth int) boo
 	}
 	switch n.Kind {
 	case yaml.ScalarNode:
+		if flow && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+			return e.unsure(n)
+		}
 		if n.LineComment != "" && (flow || n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 || n.Value == "") {
 			return e.unsure(n)
 		}
@@ -209,10 +218,10 @@ func (e *emitter) value(n *yaml.Node, list, below int, flow bool, depth int) boo
 		e.out = append(e.out, " []\n"...)
 	case n.Kind == yaml.MappingNode:
 		e.out = append(e.out, '\n')
-		return e.mapping(n, below, false, depth-1)
+		return e.mapping(n, below, false, flow, depth-1)
 	default:
 		e.out = append(e.out, '\n')
-		return e.sequence(n, list, false, depth-1)
+		return e.sequence(n, list, false, flow, depth-1)
 	}
 	return true
 }

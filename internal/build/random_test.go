@@ -34,17 +34,19 @@ func TestSameAsKustomizeAtRandom(t *testing.T) {
 	}
 	chosen := func(seed uint64) example { return examples[seed*2654435761%uint64(len(examples))] }
 	nothing := func(uint64) *tree.Tree { return tree.New() }
-	originals := map[string]func(uint64) *tree.Tree{"random": nothing, "odd": nothing, "edited": func(seed uint64) *tree.Tree { return chosen(seed).files }}
+	originals := map[string]func(uint64) *tree.Tree{"random": nothing, "odd": nothing, "mixed": nothing, "edited": func(seed uint64) *tree.Tree { return chosen(seed).files }}
 	kinds := []*kind{
 		{name: "random", make: func(seed uint64) (*tree.Tree, string) { return sourcetest.Random(seed), "." }},
 		{name: "odd", make: func(seed uint64) (*tree.Tree, string) { return sourcetest.Odd(seed), "." }},
+		{name: "mixed", make: func(seed uint64) (*tree.Tree, string) { return sourcetest.Mixed(seed), "." }},
 		{name: "edited", make: func(seed uint64) (*tree.Tree, string) {
 			e := chosen(seed)
 			return sourcetest.Edited(seed, e.files, e.dir), e.dir
 		}},
 	}
+	features, made, apart := features(), 0, 0
 	for i := range *many {
-		k, seed := kinds[i%len(kinds)], *from+uint64(i)
+		k, seed := kinds[i%len(kinds)], *from+uint64(i/len(kinds))
 		files, dir := k.make(seed)
 		k.all++
 		r, err := build.OwnTree(files, dir)
@@ -54,6 +56,13 @@ func TestSameAsKustomizeAtRandom(t *testing.T) {
 		own := r.Because == ""
 		if own {
 			k.fast++
+		}
+		if k.name != "edited" {
+			made++
+			count(features, files, r)
+		}
+		if len(r.Apart) > 0 {
+			apart++
 		}
 		if !own && seed%25 != 0 {
 			continue
@@ -81,6 +90,13 @@ func TestSameAsKustomizeAtRandom(t *testing.T) {
 				}
 			}
 			return
+		}
+	}
+	t.Logf("%d with a part that kustomize built", apart)
+	if *many >= 1000 {
+		met(t, features, made)
+		if apart < made/10 {
+			t.Errorf("%d of %d with a part that kustomize built: it is to be met more often", apart, made)
 		}
 	}
 	fast, all := 0, 0

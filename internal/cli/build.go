@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,11 +29,12 @@ apply to a cluster. DIR is any folder with a kustomization.yaml; without it, the
 folder that holds kgen.yaml is built, or the environment that --env names.
 
 What kgen itself writes, and every kustomization of resources, namespace,
-labels, commonAnnotations, JSON6902 patches and components, is built by kgen in
-a time that grows with the number of resources, and not with its square as
-kustomize's does. Everything else is built by kustomize, inside kgen: --verbose
-says on the standard error which of the two it was, and why; --verify builds
-both ways, compares, and fails if they differ.`,
+labels, commonAnnotations, JSON6902 and strategic merge patches and components,
+is built by kgen in a time that grows with the number of resources, and not with
+its square as kustomize's does. Everything else is built by kustomize, inside
+kgen: one folder of the build where nothing outside it changes or follows what
+it holds, and otherwise all of it. --verbose says on the standard error who built
+what, and why; --verify builds both ways, compares, and fails if they differ.`,
 		Example: `  kgen build | kubectl apply --server-side -f -
   kgen build --env staging
   kgen build --verify > /dev/null`,
@@ -40,6 +43,9 @@ both ways, compares, and fails if they differ.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("env") && flags.environment == "" {
 				return errors.New("--env is empty: name an environment, or leave it out to build the root")
+			}
+			if err := localFolder(args); err != nil {
+				return err
 			}
 			if flags.environment != "" && len(args) > 0 {
 				return fmt.Errorf("--env %s and the folder %s are two things to build: leave one out", flags.environment, args[0])
@@ -52,6 +58,20 @@ both ways, compares, and fails if they differ.`,
 	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "say whether kgen or kustomize built it, and why")
 	must(cmd.RegisterFlagCompletionFunc("env", completeEnvironments(sh)))
 	return cmd
+}
+
+// localFolder refuses an argument that no folder can have: kustomize would fetch
+// an address, which kgen never does.
+func localFolder(args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case args[0] == "":
+		return errors.New("the folder to build is empty: name one, or leave it out to build the root")
+	case strings.Contains(args[0], "://"):
+		return fmt.Errorf("%s is an address, and kgen fetches nothing: clone it, and name the folder", args[0])
+	}
+	return nil
 }
 
 // onlyDirs completes an argument with folders.
@@ -103,6 +123,9 @@ func (sh *shell) build(ctx context.Context, environment string, args []string, r
 	if r.Position.File != "" {
 		r.Position.File = sh.shown(r.Position.File)
 	}
+	for i := range r.Apart {
+		r.Apart[i].Dir, r.Apart[i].Position.File = sh.shown(r.Apart[i].Dir), sh.shown(r.Apart[i].Position.File)
+	}
 	return r, nil
 }
 
@@ -112,6 +135,11 @@ func notBuilt(dir string, err error) error {
 	var differs *build.Difference
 	if errors.As(err, &differs) {
 		return refuse(fmt.Sprintf("build %s: %s", dir, differs), "this is a mistake of kgen's: please report it with the files of the build")
+	}
+	// What names the folder once more says nothing by that.
+	var failed *fs.PathError
+	if errors.As(err, &failed) && err == error(failed) && (failed.Op == "stat" || failed.Op == "build") {
+		err = failed.Err
 	}
 	return fmt.Errorf("build %s: %w", dir, err)
 }

@@ -48,14 +48,58 @@ func Build(dir string) ([]byte, error) {
 // tree in memory, without touching the disk. Nothing is said on the standard
 // error: who reads a tree does not build it for the person at the terminal.
 func BuildTree(t *tree.Tree, dir string) ([]byte, error) {
+	files, dir, err := inMemory(t, dir)
+	if err != nil {
+		return nil, err
+	}
+	return run(files, dir, true)
+}
+
+// Objects builds the kustomization in a local folder, named from the root, each
+// object by itself, in the order in which kustomize has them before it sorts
+// them. Nothing is said on the standard error.
+func Objects(dir string) ([][]byte, error) {
+	return objects(filesys.MakeFsOnDisk(), dir)
+}
+
+// ObjectsOfTree is Objects for the folder dir of a tree in memory.
+func ObjectsOfTree(t *tree.Tree, dir string) ([][]byte, error) {
+	files, dir, err := inMemory(t, dir)
+	if err != nil {
+		return nil, err
+	}
+	return objects(files, dir)
+}
+
+func objects(files filesys.FileSystem, dir string) (manifests [][]byte, err error) {
+	building.Lock()
+	defer building.Unlock()
+	defer silence()()
+	defer recovered(&err)
+	built, err := kustomizer(krusty.ReorderOptionNone).Run(files, dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range built.Resources() {
+		manifest, err := o.AsYAML()
+		if err != nil {
+			return nil, err
+		}
+		manifests = append(manifests, manifest)
+	}
+	return manifests, nil
+}
+
+// inMemory is a tree as kustomize reads it, and a folder in it.
+func inMemory(t *tree.Tree, dir string) (filesys.FileSystem, string, error) {
 	const top = "/tree" // below the root, so that ".." has somewhere to be refused
 	files := filesys.MakeFsInMemory()
 	for name, data := range t.All() {
 		if err := files.WriteFile(path.Join(top, name), data); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	return run(files, path.Join(top, dir), true)
+	return files, path.Join(top, dir), nil
 }
 
 // building serialises the builds of a process: kustomize keeps the OpenAPI
@@ -87,15 +131,19 @@ func run(files filesys.FileSystem, dir string, quiet bool) (manifests []byte, er
 		defer silence()()
 	}
 	defer recovered(&err)
-	objects, err := krusty.MakeKustomizer(&krusty.Options{
-		Reorder:          krusty.ReorderOptionUnspecified,
-		LoadRestrictions: types.LoadRestrictionsRootOnly,
-		PluginConfig:     types.DisabledPluginConfig(),
-	}).Run(files, dir)
+	objects, err := kustomizer(krusty.ReorderOptionUnspecified).Run(files, dir)
 	if err != nil {
 		return nil, err
 	}
 	return objects.AsYaml()
+}
+
+func kustomizer(order krusty.ReorderOption) *krusty.Kustomizer {
+	return krusty.MakeKustomizer(&krusty.Options{
+		Reorder:          order,
+		LoadRestrictions: types.LoadRestrictionsRootOnly,
+		PluginConfig:     types.DisabledPluginConfig(),
+	})
 }
 
 // recovered turns a panic into an error: kustomize has some for input that is

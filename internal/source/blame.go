@@ -17,6 +17,10 @@ func (r *reader) blame(k *kustomization, closure []*kustomization, text string) 
 		if r.twice(closure) {
 			return
 		}
+	case strings.Contains(text, "failed to find unique target for patch"):
+		if r.nobody(closure, text) {
+			return
+		}
 	case strings.Contains(text, "name reference"), strings.Contains(text, "interface conversion"):
 		for o := range given(closure) {
 			if what, n := inexactReferences(o); what != "" {

@@ -18,8 +18,9 @@ func (r *reader) build(dir string) {
 		}
 	}
 	k := r.gather(dir, nil)
-	objects, findings, odd := expand(k)
+	objects, findings, odd := r.expand(k)
 	r.set.Builds = append(r.set.Builds, Build{Dir: dir, Because: odd.what, Position: odd.at})
+	defer func(build, before int) { r.set.Builds[build].Objects = slices.Clip(r.set.Objects[before:]) }(len(r.set.Builds)-1, len(r.set.Objects))
 	if odd.what == "" {
 		r.set.Objects = append(r.set.Objects, objects...)
 		r.set.Findings = append(r.set.Findings, findings...)
@@ -57,9 +58,10 @@ func (r *reader) closure(k *kustomization, seen map[string]bool) []*kustomizatio
 	return all
 }
 
-// kustomize builds a folder from the files that were read, and no others.
-func (r *reader) kustomize(dir string, closure []*kustomization) ([]byte, error) {
-	files := tree.New()
+// gathered are the files of kustomizations, and no others, as a tree in which the
+// folder dir is top.
+func (r *reader) gathered(dir string, closure []*kustomization) (files *tree.Tree, top string, err error) {
+	files = tree.New()
 	name := func(path string) string {
 		if _, onDisk := r.store.(disk); onDisk {
 			path = r.absolute(path)
@@ -70,14 +72,22 @@ func (r *reader) kustomize(dir string, closure []*kustomization) ([]byte, error)
 		for _, path := range append(slices.Clone(k.files), k.File) {
 			data, err := r.read(path)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			files.Set(name(path), data)
 		}
 	}
-	top := name(dir)
-	if top == "" {
+	if top = name(dir); top == "" {
 		top = "."
+	}
+	return files, top, nil
+}
+
+// kustomize builds a folder from the files that were read, and no others.
+func (r *reader) kustomize(dir string, closure []*kustomization) ([]byte, error) {
+	files, top, err := r.gathered(dir, closure)
+	if err != nil {
+		return nil, err
 	}
 	type result struct {
 		output []byte

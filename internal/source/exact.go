@@ -371,7 +371,10 @@ var refersWhole = map[string]string{
 
 // plainTree gives the first node of a value that kustomize, which reads it as
 // YAML 1.1, may take otherwise; nil if there is none.
-func plainTree(n *yaml.Node, depth int) *yaml.Node {
+func plainTree(n *yaml.Node, depth int) *yaml.Node { return plainTreeOr(n, "", depth) }
+
+// plainTreeOr is plainTree with one tag, of values of mappings, that is plain too.
+func plainTreeOr(n *yaml.Node, tag string, depth int) *yaml.Node {
 	if depth > 50 || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
 		return n
 	}
@@ -382,7 +385,7 @@ func plainTree(n *yaml.Node, depth int) *yaml.Node {
 		}
 	case yaml.SequenceNode:
 		for _, c := range n.Content {
-			if odd := plainTree(c, depth+1); odd != nil {
+			if odd := plainTreeOr(c, tag, depth+1); odd != nil {
 				return odd
 			}
 		}
@@ -394,7 +397,10 @@ func plainTree(n *yaml.Node, depth int) *yaml.Node {
 				return key
 			}
 			seen[key.Value] = true
-			if odd := plainTree(n.Content[i+1], depth+1); odd != nil {
+			if value := n.Content[i+1]; value.Kind == yaml.ScalarNode && value.ShortTag() == tag && value.Anchor == "" && value.Style == 0 {
+				continue
+			}
+			if odd := plainTreeOr(n.Content[i+1], tag, depth+1); odd != nil {
 				return odd
 			}
 		}
@@ -418,6 +424,9 @@ func inexactPatch(data []byte) (what string, n *yaml.Node) {
 	if err := yaml.Unmarshal(data, &document); err != nil || len(document.Content) != 1 {
 		return "a patch that is no YAML", &yaml.Node{Line: starts[0], Column: 1}
 	}
+	if document.Content[0].Kind == yaml.MappingNode {
+		return "", nil // a strategic merge patch, which is judged where it is read
+	}
 	if odd := plainTree(document.Content[0], 0); odd != nil {
 		return differently(odd), odd
 	}
@@ -427,6 +436,17 @@ func inexactPatch(data []byte) (what string, n *yaml.Node) {
 // inexact says what in a kustomization, or in how it stands in its folder,
 // kustomize may take otherwise.
 func (r *reader) inexact(k *kustomization) (string, manifest.Position) {
+	if what, at := r.inexactText(k); what != "" {
+		return what, at
+	}
+	if what, n := inexactFields(k); what != "" {
+		return what, position(k.File, n)
+	}
+	return "", manifest.Position{}
+}
+
+// inexactText says what of it that is whatever its fields are.
+func (r *reader) inexactText(k *kustomization) (string, manifest.Position) {
 	p := r.files[k.File]
 	starts, what, line := soleDocuments(p.data)
 	switch {
@@ -439,9 +459,6 @@ func (r *reader) inexact(k *kustomization) (string, manifest.Position) {
 	}
 	if odd := plainTree(k.node, 0); odd != nil {
 		return differently(odd), position(k.File, odd)
-	}
-	if what, n := inexactFields(k); what != "" {
-		return what, position(k.File, n)
 	}
 	for _, e := range k.Entries {
 		switch {

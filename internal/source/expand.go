@@ -21,6 +21,13 @@ type expansion struct {
 	renamed  bool            // an object's namespace changed, by which it may be referred to
 	noted    map[string]bool // kinds of which kustomize knows of an object what it was before, and looks for references to it
 	dirs     map[string]bool
+	reader   *reader
+	parts    []Apart                     // what kustomize builds apart
+	made     map[*manifest.Object][]byte // what it made of their objects
+}
+
+func newExpansion(r *reader, k *kustomization) *expansion {
+	return &expansion{dirs: map[string]bool{k.Dir: true}, noted: map[string]bool{}, odd: k.odd, reader: r, made: map[*manifest.Object][]byte{}}
 }
 
 // id is what tells objects of a build apart, as kustomize has it.
@@ -70,7 +77,11 @@ func (e *expansion) run(k *kustomization, objects []*manifest.Object) []*manifes
 			e.find(it.at, DuplicateEntry, "remove one of the entries", "this build goes through "+it.sub.Dir+" already")
 		default:
 			e.dirs[it.sub.Dir] = true
-			add(e.run(it.sub, nil))
+			if it.sub.odd.what != "" {
+				add(e.apart(it.sub))
+			} else {
+				add(e.run(it.sub, nil))
+			}
 		}
 		if e.odd.what != "" {
 			return nil
@@ -81,9 +92,12 @@ func (e *expansion) run(k *kustomization, objects []*manifest.Object) []*manifes
 			return nil
 		}
 	}
-	if len(k.patches) > 0 && e.renamed {
-		e.leave("patches of objects whose namespace a kustomization sets", k.patches[0].at)
-		return nil
+	for i := range k.patches {
+		// A patch finds an object by what it was called before, too.
+		if p := &k.patches[i]; e.renamed && (p.target.namespace != nil || p.merge != nil && !p.targeted) {
+			e.leave("a patch by namespace, of objects whose namespace a kustomization sets", p.at)
+			return nil
+		}
 	}
 	if len(k.patches) > 0 {
 		if objects = e.patches(k.patches, objects); e.odd.what != "" {
@@ -106,8 +120,12 @@ func (e *expansion) patches(patches []patch, objects []*manifest.Object) []*mani
 	for i := range patches {
 		p := &patches[i]
 		switch {
-		case p.remove != nil:
-			e.remove(p.remove, changed, named[p.remove.Name])
+		case p.merge != nil && !p.targeted:
+			e.merge(p, changed, named[p.merge.Name])
+		case p.merge != nil && p.target.called != "":
+			e.merge(p, changed, named[p.target.called])
+		case p.merge != nil:
+			e.merge(p, changed, all)
 		case p.target.called != "":
 			e.patch(p, changed, named[p.target.called])
 		default:
@@ -118,16 +136,6 @@ func (e *expansion) patches(patches []patch, objects []*manifest.Object) []*mani
 		}
 	}
 	return slices.DeleteFunc(changed, func(o *manifest.Object) bool { return o == nil })
-}
-
-func (e *expansion) remove(which *manifest.Object, objects []*manifest.Object, candidates []int) {
-	for _, i := range candidates {
-		if objects[i] != nil && idOf(objects[i]) == idOf(which) {
-			objects[i] = nil
-			return
-		}
-	}
-	e.find(which.At(), FailedPatch, "correct the name, or remove the patch", "there is no "+which.Ref()+" to remove")
 }
 
 func (e *expansion) patch(p *patch, objects []*manifest.Object, candidates []int) {
@@ -148,10 +156,6 @@ func (e *expansion) patch(p *patch, objects []*manifest.Object, candidates []int
 			e.leave("a patch of an object with "+differently(odd), partOf(o, odd))
 			return
 		}
-		if len(o.Annotations) == 0 && p.annotates() {
-			e.leave("a patch that annotates an object without annotations", p.at)
-			return
-		}
 		e.noted[o.Kind] = true
 		objects[i] = e.change(o, func(node *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
 			return p.apply(node, files)
@@ -159,9 +163,23 @@ func (e *expansion) patch(p *patch, objects []*manifest.Object, candidates []int
 	}
 }
 
+// reaches reports whether an object is one that kustomize has built apart, and
+// leaves all to it if so.
+func (e *expansion) reaches(o *manifest.Object) bool {
+	_, made := e.made[o]
+	if made {
+		at := slices.IndexFunc(e.parts, func(p Apart) bool { return e.reader.kustomizations[p.Dir].File == o.File })
+		e.leave(e.parts[at].Because, e.parts[at].Position)
+	}
+	return made
+}
+
 // change is the object with its mapping changed, or the object itself and a
 // finding if that fails.
 func (e *expansion) change(o *manifest.Object, by func(*yaml.Node, map[*yaml.Node]string) (*yaml.Node, error)) *manifest.Object {
+	if e.reaches(o) {
+		return o
+	}
 	files := maps.Clone(o.Files)
 	if files == nil {
 		files = map[*yaml.Node]string{}
@@ -196,23 +214,25 @@ func (e *expansion) transform(k *kustomization, objects []*manifest.Object) []*m
 		if k.namespace != "" {
 			e.noted[o.Kind] = true
 			switch {
-			case !surelyNamespaced(o):
+			case clusterScoped(o) || o.Kind == "Namespace" && o.APIVersion == "v1" && o.Name == k.namespace:
+			case !surelyNamespaced(o) && (o.Kind != "RoleBinding" || o.Group() != rbac):
 				e.leave("namespace for a "+o.Kind, k.key("namespace"))
 				return nil
 			case o.Namespace != k.namespace:
 				e.renamed = true
 				changed[i] = e.set(k.File, changed[i], []string{"metadata"}, scalarPair(k.node, "namespace"))
 			}
+			if o.Kind == "RoleBinding" || o.Kind == "ClusterRoleBinding" {
+				changed[i] = e.subjects(k, changed[i])
+			}
 		}
 		for _, pairs := range k.labels {
 			changed[i] = e.set(k.File, changed[i], []string{"metadata", "labels"}, pairs)
 		}
 		if k.annotations != nil && len(k.annotations.Content) > 0 {
-			if hasTemplate(o.Kind) {
-				e.leave("commonAnnotations for a "+o.Kind, k.key("commonAnnotations"))
-				return nil
+			for _, path := range annotated(o) {
+				changed[i] = e.set(k.File, changed[i], path, k.annotations)
 			}
-			changed[i] = e.set(k.File, changed[i], []string{"metadata", "annotations"}, k.annotations)
 		}
 		if e.odd.what != "" {
 			return nil
@@ -278,6 +298,34 @@ func (e *expansion) set(file string, o *manifest.Object, path []string, pairs *y
 	})
 }
 
+// subjects gives the subjects of a binding that are called default the
+// namespace, whatever they are, as kustomize does.
+func (e *expansion) subjects(k *kustomization, o *manifest.Object) *manifest.Object {
+	at := slices.IndexFunc(items(field(o.Node, "subjects")), func(s *yaml.Node) bool {
+		name := field(s, "name")
+		return name != nil && name.Value == "default"
+	})
+	if at < 0 {
+		return o
+	}
+	return e.change(o, func(node *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
+		top := copyOf(node, files)
+		for i := 0; i+1 < len(top.Content); i += 2 {
+			if top.Content[i].Value != "subjects" {
+				continue
+			}
+			list := copyOf(top.Content[i+1], files)
+			for j, s := range list.Content {
+				if name := field(s, "name"); name != nil && name.Value == "default" {
+					list.Content[j], _ = setPairs(s, nil, k.File, scalarPair(k.node, "namespace"), files)
+				}
+			}
+			top.Content[i+1] = list
+		}
+		return top, nil
+	})
+}
+
 func setPairs(n *yaml.Node, path []string, file string, pairs *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, bool) {
 	if n.Kind != yaml.MappingNode {
 		return n, false
@@ -336,11 +384,28 @@ var namespacedKinds = map[string][]string{
 	"rbac.authorization.k8s.io": {"Role"},
 }
 
+const rbac = "rbac.authorization.k8s.io"
+
+// clusterKinds are kinds that kustomize's schema has without a namespace, and of
+// which its namespace transformer changes nothing but subjects.
+var clusterKinds = map[string][]string{
+	"v1":                              {"Node", "PersistentVolume"},
+	rbac + "/v1":                      {"ClusterRole", "ClusterRoleBinding"},
+	"storage.k8s.io/v1":               {"StorageClass"},
+	"networking.k8s.io/v1":            {"IngressClass"},
+	"scheduling.k8s.io/v1":            {"PriorityClass"},
+	"admissionregistration.k8s.io/v1": {"MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"},
+}
+
+func clusterScoped(o *manifest.Object) bool {
+	return slices.Contains(clusterKinds[o.APIVersion], o.Kind)
+}
+
 // effectiveNamespace is the namespace by which kustomize knows an object (resid,
 // ResId.EffectiveNamespace); sure is false where that needs its schema of the kind.
 func effectiveNamespace(o *manifest.Object) (namespace string, sure bool) {
 	switch {
-	case o.Kind == "Namespace" && o.Group() == "":
+	case o.Kind == "Namespace" && o.Group() == "", clusterScoped(o):
 		return "_non_namespaceable_", true
 	case !surelyNamespaced(o) && (o.Kind != "RoleBinding" || o.Group() != "rbac.authorization.k8s.io"):
 		return "", false
@@ -364,26 +429,38 @@ func surelyNamespaced(o *manifest.Object) bool {
 	return !slices.Contains(builtin, group) && strings.Contains(group, ".")
 }
 
-// hasTemplate reports whether kustomize annotates the pod template of the kind,
-// whatever its group, as well.
-func hasTemplate(kind string) bool {
-	switch kind {
-	case "ReplicationController", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob":
-		return true
+// annotated are the places of an object that commonAnnotations go to: its own,
+// and those of the pods that it makes (commonAnnotationFieldSpecs, v0.21).
+func annotated(o *manifest.Object) [][]string {
+	paths := [][]string{{"metadata", "annotations"}}
+	version := o.APIVersion[strings.IndexByte(o.APIVersion, '/')+1:]
+	switch {
+	case o.Kind == "Deployment", o.Kind == "ReplicaSet", o.Kind == "DaemonSet", o.Kind == "StatefulSet",
+		o.Kind == "ReplicationController" && version == "v1", o.Kind == "Job" && o.Group() == "batch":
+		paths = append(paths, []string{"spec", "template", "metadata", "annotations"})
+	case o.Kind == "CronJob" && o.Group() == "batch":
+		paths = append(paths, []string{"spec", "jobTemplate", "metadata", "annotations"}, []string{"spec", "jobTemplate", "spec", "template", "metadata", "annotations"})
 	}
-	return false
+	return paths
 }
 
 // expand builds a kustomization without kustomize; odd says why it did not.
-func expand(k *kustomization) ([]*manifest.Object, diag.List, oddness) {
-	e := expansion{dirs: map[string]bool{k.Dir: true}, noted: map[string]bool{}, odd: k.odd}
+func (r *reader) expand(k *kustomization) ([]*manifest.Object, diag.List, oddness) {
+	e := newExpansion(r, k)
+	objects, odd := e.all(k)
+	return objects, e.findings, odd
+}
+
+// all builds a kustomization, and holds what it made to what it knows of
+// kustomize's ways with the whole; odd says why there is nothing.
+func (e *expansion) all(k *kustomization) ([]*manifest.Object, oddness) {
 	if e.odd.what != "" {
-		return nil, nil, e.odd
+		return nil, e.odd
 	}
 	objects := e.run(k, nil)
 	if e.renamed {
 		for _, o := range objects {
-			if slices.Contains(builtin, o.Group()) && !surelyNamespaced(o) && (o.Kind != "Namespace" || o.Group() != "") {
+			if slices.Contains(builtin, o.Group()) && !surelyNamespaced(o) && !clusterScoped(o) && (o.Kind != "RoleBinding" || o.Group() != rbac) && (o.Kind != "Namespace" || o.Group() != "") {
 				e.leave("namespace beside a "+o.Kind, o.At())
 			}
 		}
@@ -393,8 +470,20 @@ func expand(k *kustomization) ([]*manifest.Object, diag.List, oddness) {
 			e.leave("a "+o.Kind+" beside a "+to+" that is patched or moved", o.At())
 		}
 	}
-	if e.odd.what != "" {
-		return nil, nil, e.odd
+	for _, o := range objects {
+		if o.Files == nil || e.odd.what != "" {
+			continue
+		}
+		what, n := inexactHead(o)
+		if what == "" {
+			what, n = inexactReferences(o)
+		}
+		if what != "" {
+			e.leave("a change that makes "+what, partOf(o, n))
+		}
 	}
-	return objects, e.findings, oddness{}
+	if e.odd.what != "" {
+		return nil, e.odd
+	}
+	return objects, oddness{}
 }

@@ -21,6 +21,10 @@ type Expansion struct {
 	// says what kustomize has to build, with its place in Position.
 	Because  string
 	Position manifest.Position
+	// Apart are the kustomizations that kustomize has built, for the sake of what
+	// is odd in them, and Printed what it printed of their objects.
+	Apart   []Apart
+	Printed map[*manifest.Object][]byte
 }
 
 // Expand puts the objects of the kustomization in a local folder together as
@@ -56,33 +60,21 @@ func expandIn(ctx context.Context, s store, dir string) (x *Expansion, err error
 		d := r.set.Findings[0]
 		return leave(d.Message, manifest.Position{File: d.File, Line: d.Line, Column: d.Column})
 	}
-	if k.odd.what != "" {
-		return leave(k.odd.what, k.odd.at)
-	}
 	if k.component {
 		return leave("a component built for itself", position(k.File, k.node))
 	}
-	all := r.closure(k, map[string]bool{})
-	for _, k := range all {
-		if what, at := r.inexact(k); what != "" {
-			return leave(what, at)
-		}
+	if odd := r.judge(k); odd.what != "" {
+		return leave(odd.what, odd.at)
 	}
-	for _, k := range all {
-		for _, it := range k.resources {
-			if it.file != nil && it.file.inexact != "" {
-				return leave(it.file.inexact, it.file.inexactAt)
-			}
-		}
-	}
-	objects, findings, odd := expand(k)
+	e := newExpansion(r, k)
+	objects, odd := e.all(k)
 	if odd.what != "" {
 		return leave(odd.what, odd.at)
 	}
-	if len(findings) > 0 {
-		d := findings[0]
+	if len(e.findings) > 0 {
+		d := e.findings[0]
 		return leave(d.Message, manifest.Position{File: d.File, Line: d.Line, Column: d.Column})
 	}
 	order := field(field(k.node, "sortOptions"), "order")
-	return &Expansion{Objects: objects, AsListed: order != nil && order.Value == fifo}, nil
+	return &Expansion{Objects: objects, AsListed: order != nil && order.Value == fifo, Apart: e.parts, Printed: e.made}, nil
 }

@@ -348,8 +348,8 @@ func (r *reader) followFolder(k *kustomization, e *Entry, above []string) {
 	}
 	sub := r.gather(e.Target, above)
 	k.broken = k.broken || sub.broken
-	if sub.odd.what != "" && k.odd.what == "" {
-		k.odd = sub.odd
+	if !r.exact && sub.odd.what != "" && k.odd.what == "" {
+		k.odd = sub.odd // if it is to be exact, judge decides
 	}
 	it := item{sub: sub, at: e.Position}
 	switch {

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -15,12 +18,13 @@ import (
 )
 
 // patch is one entry of a kustomization's patches that kgen applies itself:
-// JSON6902 operations, or the removal of one object.
+// JSON6902 operations, or a strategic merge patch.
 type patch struct {
 	at         manifest.Position // of the entry
 	target     target
 	operations []operation
-	remove     *manifest.Object // the object to remove, as the patch names it
+	merge      *manifest.Object // the strategic merge patch, which names an object
+	targeted   bool             // it is for what target matches instead
 }
 
 // operation is one step of a JSON6902 patch.
@@ -73,7 +77,8 @@ func (r *reader) patches(k *kustomization, name string, value *yaml.Node) {
 		c = deref(c)
 		at := position(k.File, c)
 		if text := field(c, "patch"); text != nil && text.Kind == yaml.ScalarNode && strings.TrimSpace(text.Value) != "" {
-			r.onePatch(k, c, k.File, []byte(text.Value), text, at)
+			// kustomize trims it, and a block of text at its end with it.
+			r.onePatch(k, c, k.File, []byte(strings.TrimRightFunc(text.Value, unicode.IsSpace)), text, at)
 			continue
 		}
 		path := field(c, "path")
@@ -117,20 +122,26 @@ func (r *reader) onePatch(k *kustomization, entry *yaml.Node, file string, data 
 	}
 	p := patch{at: at}
 	if top.Kind == yaml.MappingNode {
-		if _, value := manifest.Entry(top, "$patch"); value == nil || value.Value != "delete" || len(top.Content) != 8 || field(entry, "target") != nil || decoder.Decode(&second) == nil {
-			k.leave("a strategic merge patch", at)
-			r.merge(k, file, data, inline)
+		r.merge(k, file, data, inline)
+		if !errors.Is(decoder.Decode(&second), io.EOF) {
+			k.leave("a patch of several documents", at)
 			return
 		}
-		objects, err := manifest.Parse(file, data)
-		if err != nil || len(objects) != 1 || !onlyNames(top) {
-			k.leave("a strategic merge patch", at)
+		if !only(entry, "path", "patch", "target") {
+			k.leave("a patch with options", at)
 			return
 		}
-		p.remove = objects[0]
-		if inline != nil {
-			r.relocate(k.File, inline, p.remove.Node)
-			p.remove.Line = p.remove.Node.Line
+		var odd string
+		var n *yaml.Node
+		if p.merge, odd, n = strategic(file, top); odd != "" {
+			k.leave(odd, position(file, n))
+			return
+		}
+		if which := field(entry, "target"); which != nil {
+			if p.target, p.targeted = readTarget(which); !p.targeted {
+				k.leave("a patch's target of another form: "+shown(which), position(k.File, which))
+				return
+			}
 		}
 		k.patches = append(k.patches, p)
 		return
@@ -173,25 +184,6 @@ func (r *reader) merge(k *kustomization, file string, data []byte, inline *yaml.
 		}
 	}
 	k.merges = append(k.merges, objects...)
-}
-
-// onlyNames reports whether a mapping with $patch names an object and says
-// nothing more.
-func onlyNames(n *yaml.Node) bool {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		switch key, value := n.Content[i], n.Content[i+1]; key.Value {
-		case "apiVersion", "kind", "$patch":
-		case "metadata":
-			for j := 0; j+1 < len(value.Content); j += 2 {
-				if name := value.Content[j].Value; name != "name" && name != "namespace" {
-					return false
-				}
-			}
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // relocate gives the nodes of a patch that stands in a kustomization the places
@@ -290,7 +282,7 @@ func readOperation(file string, entry *yaml.Node) (op operation, odd string, n *
 		return op, "an operation of a patch without a path", entry
 	}
 	// What an object is called and is decides which patches find it.
-	if len(op.path) < 2 || op.path[0] == "metadata" && op.path[1] != "labels" && (op.path[1] != "annotations" || len(op.path) < 3 || strings.Contains(op.path[2], "config.")) {
+	if len(op.path) < 2 || op.path[0] == "metadata" && op.path[1] != "labels" && op.path[1] != "annotations" {
 		return op, "a patch of " + shown(n), n
 	}
 	switch op.op {
@@ -301,14 +293,39 @@ func readOperation(file string, entry *yaml.Node) (op operation, odd string, n *
 		if odd := unlike(op.value, 0); odd != nil {
 			return op, differently(odd), odd
 		}
-		return op, "", nil
 	case "remove":
-		if op.path[1] == "annotations" {
-			return op, "a patch that removes an annotation: " + shown(n), n
-		}
-		return op, "", nil
+	default:
+		return op, "a patch's op: " + shown(which), which
 	}
-	return op, "a patch's op: " + shown(which), which
+	if op.path[0] == "metadata" && op.path[1] == "annotations" && !op.annotates() {
+		return op, "a patch of annotations of another form: " + shown(n), n
+	}
+	return op, "", nil
+}
+
+// annotates reports whether an operation on annotations leaves kustomize's own
+// notes alone, which are among them while it builds, and puts words into them.
+func (op *operation) annotates() bool {
+	switch {
+	case len(op.path) == 2 && op.op == "remove":
+		return true // of kustomize's own, it has a copy
+	case len(op.path) == 2 && op.op != "test":
+		return nonEmptyPairs(op.value) && wordsToKeep(op.value)
+	case len(op.path) == 3 && op.path[2] != "":
+		return inexactAnnotation(op.path[2], "") == "" && (op.op == "remove" || word(op.value) && inexactAnnotation(op.path[2], op.value.Value) == "")
+	}
+	return false
+}
+
+// wordsToKeep reports whether kustomize, which writes annotations anew, writes
+// these as they are.
+func wordsToKeep(pairs *yaml.Node) bool {
+	for i := 0; i+1 < len(pairs.Content); i += 2 {
+		if inexactAnnotation(pairs.Content[i].Value, pairs.Content[i+1].Value) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // jsonLike reports whether a value means the same to every reader of YAML and
@@ -357,6 +374,10 @@ var plainInteger = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,14})$`)
 // it is: the changed mapping is a new one that shares what did not change.
 // files gains the parts that come from the patch.
 func (p *patch) apply(top *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, error) {
+	of := slices.IndexFunc(p.operations, onAnnotations)
+	if of >= 0 {
+		top = withAnnotations(top, &p.operations[of], files)
+	}
 	for i := range p.operations {
 		op := &p.operations[i]
 		changed, err := op.apply(top, op.path, files)
@@ -365,13 +386,34 @@ func (p *patch) apply(top *yaml.Node, files map[*yaml.Node]string) (*yaml.Node, 
 		}
 		top = changed
 	}
+	if of >= 0 {
+		drop(field(top, "metadata"), "annotations") // metadata is a copy since withAnnotations
+	}
 	return top, nil
 }
 
-// annotates reports whether the patch sets an annotation: to kustomize, whose
-// own notes are annotations while it builds, every object has some.
-func (p *patch) annotates() bool {
-	return slices.ContainsFunc(p.operations, func(op operation) bool { return op.path[0] == "metadata" && op.path[1] == "annotations" })
+func onAnnotations(op operation) bool {
+	return op.path[0] == "metadata" && op.path[1] == "annotations"
+}
+
+// withAnnotations is an object with annotations, be they none: to kustomize,
+// whose own notes are annotations while it builds, every object has some.
+func withAnnotations(top *yaml.Node, op *operation, files map[*yaml.Node]string) *yaml.Node {
+	top = copyOf(top, files)
+	for i := 0; i+1 < len(top.Content); i += 2 {
+		if top.Content[i].Value != "metadata" || top.Content[i+1].Kind != yaml.MappingNode {
+			continue
+		}
+		metadata := copyOf(top.Content[i+1], files)
+		top.Content[i+1] = metadata
+		if field(metadata, "annotations") == nil {
+			key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: "annotations", Line: op.at.Line, Column: op.at.Column}
+			none := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: op.at.Line, Column: op.at.Column}
+			files[key], files[none] = op.file, op.file
+			metadata.Content = append(metadata.Content, key, none)
+		}
+	}
+	return top
 }
 
 // failure is a patch's that does not fit what it is for.

@@ -74,7 +74,13 @@ func read(ctx context.Context, s store, stdin io.Reader, args []string) (set *Se
 		}
 	}
 	r.orphans()
+	r.idle()
+	r.orders()
 	slices.SortFunc(r.set.Kustomizations, func(a, b *Kustomization) int { return strings.Compare(a.Dir, b.Dir) })
+	for i, k := range r.set.Kustomizations {
+		told := *k // not as a part of what it was read from, which would be kept with all its files
+		r.set.Kustomizations[i] = &told
+	}
 	r.set.Findings.Sort()
 	r.set.Findings = slices.Compact(r.set.Findings)
 	return &r.set, nil
@@ -107,6 +113,7 @@ func (r *reader) stdin(in io.Reader) {
 		return
 	}
 	objects, findings, claimed := parseStream(data)
+	findings = append(findings, repeated(objects)...)
 	r.set.Claimed = claimed
 	r.set.Objects = append(r.set.Objects, objects...)
 	r.set.Findings = append(r.set.Findings, findings...)
@@ -147,6 +154,9 @@ func (r *reader) take(p *parsed) {
 		return
 	}
 	r.done[p.path] = true
+	if p.findings.Err() == nil {
+		p.findings = append(p.findings, repeated(p.objects)...)
+	}
 	r.report(p)
 	r.set.Objects = append(r.set.Objects, p.objects...)
 }
@@ -363,6 +373,11 @@ func (r *reader) orphans() {
 	}
 }
 
+// leadsBelow reports whether some entry is below a folder.
+func (k *kustomization) leadsBelow(dir string) bool {
+	return slices.ContainsFunc(k.Entries, func(e Entry) bool { return strings.HasPrefix(e.Target, dir+"/") })
+}
+
 func (r *reader) beside(k *kustomization, dir string) {
 	for _, n := range r.list(dir) {
 		path := r.store.join(dir, n.name)
@@ -371,6 +386,9 @@ func (r *reader) beside(k *kustomization, dir string) {
 		case n.kind == folder && r.hasKustomization(path):
 			if _, through := r.kustomizations[path]; !through {
 				k.Unreached = append(k.Unreached, path)
+				if k.leadsBelow(path) {
+					r.beside(k, path) // what it names there has neighbours
+				}
 			}
 		case n.kind == folder:
 			r.beside(k, path)

@@ -259,14 +259,14 @@ patches:
     $patch: delete
     apiVersion: v1
     kind: Pod
-    metadata: {name: y}
+    metadata: {name: z}
 -- sub/x.yaml --
 {apiVersion: v1, kind: Pod, metadata: {name: x}}`, want: `
 a.yaml:1 Pod a
 sub/x.yaml:1 Pod x
 built .
 b.yaml:1:1: Pod default/a is in this build already: a.yaml:1:1; remove one of them, or do not build both
-sub/kustomization.yaml:4:5: there is no Pod y to remove; correct the name, or remove the patch`},
+sub/kustomization.yaml:4:5: there is no Pod z to patch; correct the name or the namespace, or remove the patch`},
 		{name: "helm's output", args: []string{"-"}, stdin: `---
 # Source: chart/templates/service.yaml
 apiVersion: v1
@@ -431,7 +431,7 @@ kind: VirtualService
 metadata: {name: a}
 spec:
   gateways: [mesh, front]
-`, false, []question{
+`, true, []question{
 			{[]any{"spec", "gateways", 1}, "m.yaml:5:20"},
 			{[]any{"spec", "gateways"}, "m.yaml:5:3"},
 			{[]any{"metadata", "annotations", "why"}, "kustomization.yaml:7:44"},

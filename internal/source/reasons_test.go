@@ -16,8 +16,18 @@ func TestReasons(t *testing.T) {
 	const a = "\n-- a.yaml --\napiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {type: ClusterIP}\n"
 	k := func(more string) string { return "\n-- kustomization.yaml --\nresources: [a.yaml]\n" + more }
 	for _, test := range []struct{ name, files, want string }{
-		{"a namespace for what may have none", k("labels: [{pairs: {a: b}}]\nnamespace: x") + "\n-- a.yaml --\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: a}", "kustomization.yaml:3:1: namespace for a ClusterRole"},
-		{"annotations for a template", k("commonAnnotations: {a: b}") + "\n-- a.yaml --\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}", "kustomization.yaml:2:1: commonAnnotations for a Deployment"},
+		{"a namespace for what may have none", k("labels: [{pairs: {a: b}}]\nnamespace: x") + "\n-- a.yaml --\napiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: a}", "kustomization.yaml:3:1: namespace for a APIService"},
+		{"a namespace for a Namespace of another name", k("namespace: x") + "\n-- a.yaml --\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}", "kustomization.yaml:2:1: namespace for a Namespace"},
+		{"an option of a patch", k("patches: [{patch: '{apiVersion: v1, kind: Service, metadata: {name: a}}', options: {allowNameChange: true}}]") + a, "kustomization.yaml:2:11: a patch with options"},
+		{"a merge of another label", k("patches: [{path: p.yaml}]") + a + "\n-- p.yaml --\n{apiVersion: v1, kind: Service, metadata: {name: a, labels: {m: 1}}}", "p.yaml:1:61: a strategic merge patch's labels of another form: {m}"},
+		{"a merge of the whole", k("patches: [{path: p.yaml}]") + a + "\n-- p.yaml --\n{apiVersion: v1, kind: Service, metadata: {name: a}, $patch: replace}", "p.yaml:1:62: a strategic merge patch's $patch: replace"},
+		{"a merge of an owner", k("patches: [{path: p.yaml}]") + a + "\n-- p.yaml --\n{apiVersion: v1, kind: Service, metadata: {name: a, ownerReferences: []}}", "p.yaml:1:53: a strategic merge patch of metadata.ownerReferences"},
+		{"a merge of no name", k("patches: [{path: p.yaml}]") + a + "\n-- p.yaml --\n{apiVersion: v1, kind: Service, spec: {}}", "p.yaml:1:1: a strategic merge patch without apiVersion, kind or name"},
+		{"a merge that does not fit", k("patches: [{path: p.yaml}]") + a + "\n-- p.yaml --\n{apiVersion: v1, kind: Service, metadata: {name: a}, spec: [b]}", "kustomization.yaml:2:11: a strategic merge patch that does not fit Service a"},
+		{"a merge of what is not there", k("patches: [{path: p.yaml}]") + a + "\n-- p.yaml --\n{apiVersion: v1, kind: Service, metadata: {name: b}, spec: {}}", "p.yaml:1:1: there is no Service b to patch"},
+		{"a change that makes a stray reference", k("patches: [{target: {kind: Ingress}, path: p.yaml}]") + "\n-- a.yaml --\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec: {tls: []}\n-- p.yaml --\n- {op: replace, path: /spec/tls, value: none}", "p.yaml:1:41: a change that makes a reference of another form in Ingress a: none"},
+		{"an annotation of kustomize's own", k("patches: [{target: {kind: Service}, path: p.yaml}]") + a + "\n-- p.yaml --\n- {op: remove, path: /metadata/annotations/internal.config.kubernetes.io~1previousNames}", "p.yaml:1:22: a patch of annotations of another form: /metadata/annotations/internal.config.k…"},
+		{"a test of all annotations", k("patches: [{target: {kind: Service}, path: p.yaml}]") + a + "\n-- p.yaml --\n- {op: test, path: /metadata/annotations, value: {a: b}}", "p.yaml:1:20: a patch of annotations of another form: /metadata/annotations"},
 		{"kustomize's annotation, in the second document", k("") + a + "---\napiVersion: v1\nkind: Service\nmetadata:\n  name: b\n  annotations:\n    c: d\n    config.kubernetes.io/local-config: \"true\"", "a.yaml:12:5: the annotation config.kubernetes.io/local-config"},
 		{"a date", k("") + a + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  a: 2026-11-21", "a.yaml:10:6: the date 2026-11-21"},
 		{"a list of a kind", k("") + a + "---\napiVersion: v1\nkind: ConfigMapList\nmetadata: {name: b}\nitems: []", "a.yaml:7:7: a ConfigMapList"},
@@ -112,7 +122,7 @@ patches: [{patch: "{apiVersion: v1, kind: Pod, metadata: {name: none}, spec: {}}
 -- a.yaml --
 {apiVersion: v1, kind: Pod, metadata: {name: a}}`, `built . by kustomize: namePrefix kustomization.yaml:2:1
 mutator namePrefix kustomization.yaml:2:1
-kustomization.yaml:1:1: kustomize: no resource matches strategic merge patch "Pod.v1.[noGrp]/none.[noNs]": no matches for Id Pod.v1.[noGrp]/none.[noNs]; failed to find unique target for patch Pod.v1.[noGrp]/none.[noNs]`},
+kustomization.yaml:3:19: there is no Pod none to patch; correct the name or the namespace, or remove the patch`},
 		{"a brace in a name", `
 -- kustomization.yaml --
 resources: ['a{.yaml']

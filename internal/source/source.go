@@ -65,6 +65,8 @@ type Build struct {
 	// merge patch"… with the place in Position.
 	Because  string
 	Position manifest.Position
+	// Objects are what was built, in the order in which they were met.
+	Objects []*manifest.Object
 }
 
 // Kustomization is one kustomization that was gone through.
@@ -81,6 +83,10 @@ type Kustomization struct {
 	// Unreached are the folders below it with a kustomization of their own that
 	// was not gone through: overlays, or something forgotten.
 	Unreached []string
+	// Idle are the entries of its patches that are for no object that it has.
+	Idle []Idle
+	// Order is what its sortOptions say: fifo, legacy, or nothing.
+	Order string
 }
 
 // Entry is one file or folder that a kustomization names.

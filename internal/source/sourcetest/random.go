@@ -66,6 +66,17 @@ var knownTexts = []string{
 	"apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: %s, namespace: default}\nspec: {serviceName: o1, template: {spec: {volumes: [{name: v, secret: {secretName: o2}}]}}}\n",
 }
 
+// namespaceTexts are objects for which setting the namespace is more than setting
+// metadata.namespace, or less.
+var namespaceTexts = []string{
+	"apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {of: %s}}\n",
+	"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: %s}\nrules: []\n",
+	"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: %s}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: o1}\nsubjects: [{kind: ServiceAccount, name: default}, {kind: ServiceAccount, name: default, namespace: other}, {kind: User, name: o1}]\n",
+	"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: %s, namespace: shop}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: o2}\nsubjects:\n- {kind: Group, name: default}\n- {kind: ServiceAccount, name: runner, namespace: default}\n",
+	"apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {name: %s}\nprovisioner: a\n",
+	"apiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {name: %s}\nspec: {controller: a}\n",
+}
+
 // operations are what random patches do; many do not fit what they meet.
 var operations = []string{
 	"- {op: test, path: /spec/http/0/route/0/weight, value: 90}\n- {op: replace, path: /spec/http/0/route/0/weight, value: 95}\n",
@@ -89,13 +100,32 @@ var operations = []string{
 	"- {op: replace, path: /data/b, value: no}\n",
 	"- {op: add, path: /spec/ports/9, value: {port: 1}}\n",
 	"- op: add\n  path: /spec/hostnames/1\n  value: b.example\n",
+	"- {op: add, path: /metadata/annotations, value: {why: because, b: \"1\"}}\n",
+	"- {op: replace, path: /metadata/annotations, value: {why: \"yes\"}}\n- {op: remove, path: /metadata/annotations/why}\n",
+	"- {op: add, path: /metadata/annotations/why, value: because}\n- {op: test, path: /metadata/annotations/why, value: because}\n",
+	"- {op: remove, path: /metadata/annotations}\n",
+	"- {op: add, path: /metadata/annotations/x, value: new}\n- {op: remove, path: /metadata/annotations/x}\n",
+	"- {op: remove, path: /metadata/annotations/x}\n",
+	"- {op: add, path: /metadata/annotations, value: {}}\n",
+	"- {op: remove, path: /metadata/annotations}\n- {op: add, path: /metadata/annotations/x, value: y}\n",
+	"- {op: add, path: /metadata/annotations/x, value: 5}\n",
+	"- {op: add, path: /metadata/annotations/x/y, value: z}\n",
+	"- {op: test, path: /metadata/annotations, value: {x: z}}\n",
+	"- {op: replace, path: /metadata/annotations/internal.config.kubernetes.io~1previousNames, value: z}\n",
+	"- {op: replace, path: /spec/tls, value: none}\n",
 }
+
+// annotating are the operations on annotations that fit every kind.
+var annotating = []int{6, 21, 22, 23, 24, 25}
 
 // fitting are the operations that fit the first kinds of objectTexts.
 var fitting = map[string][]int{"Service": {1, 2, 3, 4, 5, 7}, "Deployment": {5}, "NetworkPolicy": {5, 8, 9}, "ConfigMap": {5, 13}, "VirtualService": {0, 5, 10}, "HTTPRoute": {5, 20}}
 
 // operation is a random patch, that fits the kind if the repository is tame.
 func (g *repository) operation(kind string) string {
+	if g.tame && g.chance(25) {
+		return operations[annotating[g.r.IntN(len(annotating))]]
+	}
 	if fit := fitting[kind]; g.tame && len(fit) > 0 && !g.chance(10) {
 		return operations[fit[g.r.IntN(len(fit))]]
 	}
@@ -137,6 +167,9 @@ func (g *repository) object(file string) (kind, name string) {
 		}
 		if g.tame {
 			template = g.one(objectTexts[:6])
+		}
+		if g.chance(8) {
+			template = g.one(namespaceTexts)
 		}
 		if name == "" {
 			_, after, _ := strings.Cut(template, "kind")
@@ -191,7 +224,7 @@ func (g *repository) kustomization(dir string, depth int, component bool) {
 		percent int
 		text    string
 	}{
-		{12, "namespace: shop\n"},
+		{15, "namespace: shop\n"},
 		{15, "labels:\n- pairs: {team: blue, \"on\": \"yes\"}\n"},
 		{4, "labels:\n- {pairs: {team: blue}, includeSelectors: true}\n"},
 		{12, "commonAnnotations: {who: me}\n"},
@@ -217,7 +250,9 @@ func (g *repository) kustomization(dir string, depth int, component bool) {
 func (g *repository) patch(b *strings.Builder, at func(string) string, i int, kind, name string) {
 	which := g.r.IntN(8)
 	if g.tame {
-		if which = 7; g.chance(20) && (kind == "Service" || kind == "ConfigMap") {
+		if which = 7; g.chance(35) {
+			which = 2
+		} else if g.chance(20) && (kind == "Service" || kind == "ConfigMap") {
 			which = 0
 		}
 	}
@@ -227,6 +262,9 @@ func (g *repository) patch(b *strings.Builder, at func(string) string, i int, ki
 		return
 	case 1:
 		fmt.Fprintf(b, "- target: {kind: %s, name: %s}\n  patch: |\n    apiVersion: any/v1\n    kind: Any\n    metadata: {name: any, labels: {merged: \"true\"}}\n", kind, name)
+		return
+	case 2, 3:
+		g.merge(b, at, i, kind, name)
 		return
 	}
 	target := g.one([]string{"{kind: " + kind + ", name: " + name + "}", "{kind: " + kind + "}", "{name: " + name + "}", "{version: v1, kind: " + kind + ", name: " + name + ", namespace: shop}", "{kind: Servic., name: o.*}", "{kind: " + kind + ", namespace: default}", "{name: nobody}", "{labelSelector: app=a}"}[:8-5*g.tameness()])
