@@ -50,7 +50,7 @@ func runDiffReach(ctx context.Context, sh *shell, cmd *cobra.Command, flags diff
 	}
 	var d reach.Difference
 	if err := sh.during("comparing connections", func() error {
-		d = reach.Compare(before.connections(reach.All), after.connections(reach.All))
+		d = reach.CompareParties(before.connections(reach.All), after.connections(reach.All), serviceOf(before, after))
 		d.Opened, d.Closed = aboutApplication(d.Opened), aboutApplication(d.Closed)
 		return nil
 	}); err != nil {
@@ -64,6 +64,26 @@ func runDiffReach(ctx context.Context, sh *shell, cmd *cobra.Command, flags diff
 	}
 	sh.say("the same connections are allowed as in %s", against)
 	return nil
+}
+
+// serviceOf names the service of kgen.yaml whose pods a workload is, for all of
+// its versions alike: that one of them comes or goes says nothing of who may
+// talk to the service. Any other workload is its own.
+func serviceOf(sides ...*judged) func(*reach.Workload) string {
+	names := map[*reach.Workload]string{}
+	for _, j := range sides {
+		for _, w := range j.inventory.Workloads {
+			if w.Service != nil {
+				names[&w.Workload] = w.Namespace + "/" + w.Service.Name
+			}
+		}
+	}
+	return func(w *reach.Workload) string {
+		if name, known := names[w]; known {
+			return name
+		}
+		return w.Text()
+	}
 }
 
 // environmentDirs are the folders of environments, as one types them.

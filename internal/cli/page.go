@@ -125,8 +125,8 @@ func matrix(sheet *draw.Sheet) *page.Matrix {
 func nodesByObject(inv *inventory.Inventory, sheet *draw.Sheet) map[*manifest.Object][]string {
 	out := map[*manifest.Object][]string{}
 	add := func(o *manifest.Object, node string) {
-		if o != nil && !slices.Contains(out[o], node) {
-			out[o] = append(out[o], node)
+		if at := out[o]; o != nil && (len(at) == 0 || at[len(at)-1] != node) {
+			out[o] = append(at, node) // an object may be about every node: what is twice goes at the end
 		}
 	}
 	byWorkload := map[*inventory.Workload]string{}
@@ -160,6 +160,7 @@ func nodesByObject(inv *inventory.Inventory, sheet *draw.Sheet) map[*manifest.Ob
 	}
 	for o := range out {
 		slices.Sort(out[o])
+		out[o] = slices.Compact(out[o])
 	}
 	return out
 }

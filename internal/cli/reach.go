@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -86,19 +90,20 @@ func runReach(ctx context.Context, sh *shell, cmd *cobra.Command, flags reachFla
 	if err != nil {
 		return err
 	}
-	var connections *reach.Connections
-	var rows []connectionRow
+	var listed *listing
 	if err := sh.during("computing connections", func() error {
-		connections = j.connections(layers[flags.layer.word], ends.outside()...)
-		rows = j.rows(connections, ends, port, flags.platform)
+		listed = j.list(j.connections(layers[flags.layer.word], ends.outside()...), ends, port, flags.platform)
+		if flags.format.word == "text" || flags.format.word == "markdown" {
+			listed.fold()
+		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	for _, note := range connections.Notes() {
+	for _, note := range listed.connections.Notes() {
 		sh.say("%s", note)
 	}
-	return sh.printReach(rows, connections, flags.format.word)
+	return sh.printReach(ctx, listed, flags.format.word)
 }
 
 // asWarnings are findings that do not stop the run.
@@ -151,49 +156,158 @@ type connectionRow struct {
 	declared, declaredSome string
 }
 
-// rows are the connections between the ends that are wanted.
-func (j *judged) rows(c *reach.Connections, ends ends, port portFilter, platform bool) []connectionRow {
-	var rows []connectionRow
-	addresses := j.inventory.PlatformAddresses()
-	platform = platform || ends.from.ofPlatform(addresses) || ends.to.ofPlatform(addresses)
-	own := map[*reach.Workload]*inventory.Workload{}
+// A listing is the connections between the ends that are wanted.
+type listing struct {
+	connections *reach.Connections
+	ends        ends
+	port        portFilter
+	platform    bool // of DNS, istiod and Prometheus too
+	addresses   reach.Addresses
+	own         map[*reach.Workload]*inventory.Workload
+	rows        []connectionRow // where they are few
+	folded      *folded         // where they are many
+	count       int
+}
+
+func (j *judged) list(c *reach.Connections, ends ends, port portFilter, platform bool) *listing {
+	l := &listing{connections: c, ends: ends, port: port, addresses: j.inventory.PlatformAddresses(), own: map[*reach.Workload]*inventory.Workload{}}
+	l.platform = platform || ends.from.ofPlatform(l.addresses) || ends.to.ofPlatform(l.addresses)
 	for _, w := range slices.Concat(j.inventory.Workloads, j.inventory.Parties) {
-		own[&w.Workload] = w
+		l.own[&w.Workload] = w
 	}
-	brought := func(p reach.Party) bool {
-		return isPlatform(p) || p.Outside != nil && p.Outside.Addresses.Minus(addresses).IsEmpty()
+	return l
+}
+
+// brought reports whether a party is the platform's.
+func (l *listing) brought(p reach.Party) bool {
+	return isPlatform(p) || p.Outside != nil && p.Outside.Addresses.Minus(l.addresses).IsEmpty()
+}
+
+// elsewhere reports whether the model names a party outside its namespace. Of
+// such it is known what they do with the application, and nothing else.
+func (l *listing) elsewhere(p reach.Party) bool {
+	w := l.own[p.Workload]
+	return w != nil && (w.Party == inventory.Caller || w.Party == inventory.Callee)
+}
+
+func (l *listing) application(p reach.Party) bool {
+	w := l.own[p.Workload]
+	return w != nil && w.Party == ""
+}
+
+// kind tells workloads apart that wanted may tell apart.
+func (l *listing) kind(w *reach.Workload) string {
+	p := reach.Party{Workload: w}
+	kind := ""
+	for _, is := range []bool{l.ends.from.holds(p), l.ends.to.holds(p), isPlatform(p), foreign(p), l.elsewhere(p), l.application(p)} {
+		kind += fmt.Sprint(is)[:1]
 	}
-	// Of those whom the model names outside its namespace it is known what they
-	// do with the application, and nothing else.
-	elsewhere := func(p reach.Party) bool {
-		w := own[p.Workload]
-		return w != nil && (w.Party == inventory.Caller || w.Party == inventory.Callee)
+	if l.port.name != "" {
+		kind += l.port.on(w).Text()
 	}
-	application := func(p reach.Party) bool { w := own[p.Workload]; return w != nil && w.Party == "" }
-	take := func(con reach.Connection) {
-		switch {
-		case !ends.from.holds(con.From) || !ends.to.holds(con.To):
-			return
-		case !platform && (brought(con.From) || brought(con.To)):
-			return
-		case foreign(con.From) && foreign(con.To) && ends.from.all && ends.to.all:
-			return
-		case elsewhere(con.From) && !application(con.To) || elsewhere(con.To) && !application(con.From):
-			return
-		case con.From.Workload != nil && con.From.Workload == con.To.Workload && own[con.From.Workload] != nil && own[con.From.Workload].Kind == "Pod":
-			return // one pod has no other to talk with
+	return kind
+}
+
+// wanted gives of a connection what is listed, and whether anything is.
+func (l *listing) wanted(con reach.Connection) (reach.Connection, bool) {
+	switch {
+	case !l.ends.from.holds(con.From) || !l.ends.to.holds(con.To):
+		return con, false
+	case !l.platform && (l.brought(con.From) || l.brought(con.To)):
+		return con, false
+	case foreign(con.From) && foreign(con.To) && l.ends.from.all && l.ends.to.all:
+		return con, false
+	case l.elsewhere(con.From) && !l.application(con.To) || l.elsewhere(con.To) && !l.application(con.From):
+		return con, false
+	case con.From.Workload != nil && con.From.Workload == con.To.Workload && l.own[con.From.Workload] != nil && l.own[con.From.Workload].Kind == "Pod":
+		return con, false // one pod has no other to talk with
+	}
+	return l.port.within(con)
+}
+
+// each yields every row, computed when it is asked for.
+func (l *listing) each() iter.Seq[connectionRow] {
+	return func(yield func(connectionRow) bool) {
+		for con := range l.pairs() {
+			if con, ok := l.wanted(con); ok && !yield(rowOf(con)) {
+				return
+			}
 		}
-		if con, ok := port.within(con); ok {
-			rows = append(rows, rowOf(con))
+		for con := range l.connections.Outside() {
+			if con, ok := l.wanted(con); ok && !yield(rowOf(con)) {
+				return
+			}
 		}
 	}
-	for con := range c.Pairs() {
-		take(con)
+}
+
+// pairs are the connections among workloads, or a part of them that has all
+// that are wanted.
+func (l *listing) pairs() iter.Seq[reach.Connection] {
+	if l.ends.from.all {
+		if w := only(l.ends.to); w != nil {
+			return l.connections.To(w)
+		}
+		return l.connections.Pairs()
 	}
-	for con := range c.Outside() {
-		take(con)
+	return func(yield func(reach.Connection) bool) {
+		for _, w := range l.connections.Workloads() {
+			if !l.ends.from.holds(reach.Party{Workload: w}) {
+				continue
+			}
+			for con := range l.connections.From(w) {
+				if !yield(con) {
+					return
+				}
+			}
+		}
 	}
-	return rows
+}
+
+// only is the one workload that is meant, nil where it is not one.
+func only(e end) *reach.Workload {
+	if e.all || len(e.workloads) != 1 {
+		return nil
+	}
+	for w := range e.workloads {
+		return w
+	}
+	return nil
+}
+
+// fold makes the rows of a table: one by one, or alike ones together.
+func (l *listing) fold() {
+	var outside []connectionRow
+	for con := range l.connections.Outside() {
+		if con, ok := l.wanted(con); ok {
+			outside = append(outside, rowOf(con))
+		}
+	}
+	pairs := l.connections.Fold(l.kind, func(con reach.Connection) (reach.Claim, bool) {
+		con, ok := l.wanted(con)
+		if !ok {
+			return reach.Claim{}, false
+		}
+		ports, some := declared(con)
+		return reach.Claim{Ports: ports, Some: some, Text: rowOf(con).words()}, true
+	})
+	l.count = pairs.Count + len(outside)
+	if l.count > mostLines {
+		var known []*reach.Workload
+		for _, w := range l.connections.Workloads() {
+			if l.platform || !isPlatform(reach.Party{Workload: w}) {
+				known = append(known, w)
+			}
+		}
+		l.folded = foldedRows(pairs.Groups(), outside, newNamer(known))
+		return
+	}
+	for _, con := range pairs.Connections() {
+		if con, ok := l.wanted(con); ok {
+			l.rows = append(l.rows, rowOf(con))
+		}
+	}
+	l.rows = append(l.rows, outside...)
 }
 
 func isPlatform(p reach.Party) bool { return p.Workload != nil && p.Workload.Role == reach.Platform }
@@ -217,12 +331,8 @@ func rowOf(con reach.Connection) connectionRow {
 		Source: partyKind(con.From), Target: partyKind(con.To),
 	}
 	row.declared, row.declaredSome = row.Ports, row.Some
-	if to := con.To.Workload; to != nil {
-		ports, _ := con.Ports.On(to)
-		some, _ := con.Some.On(to)
-		if !ports.IsEmpty() || !some.IsEmpty() {
-			row.declared, row.declaredSome = text(ports), text(some)
-		}
+	if ports, some := declared(con); con.To.Workload != nil {
+		row.declared, row.declaredSome = text(ports), text(some)
 	}
 	if con.Via != nil {
 		row.Via = con.Via.Text()
@@ -230,10 +340,26 @@ func rowOf(con reach.Connection) connectionRow {
 	return row
 }
 
+// declared are the ports that are listed for a reader: those that the
+// destination's containers declare, and all others only where none of these is open.
+func declared(con reach.Connection) (ports, some reach.Ports) {
+	if to := con.To.Workload; to != nil {
+		ports, _ = con.Ports.On(to)
+		some, _ = con.Some.On(to)
+	}
+	if ports.IsEmpty() && some.IsEmpty() {
+		return con.Ports, con.Some
+	}
+	return ports, some
+}
+
+// outsideKind is the kind of parties that are addresses.
+const outsideKind = "outside"
+
 func partyKind(p reach.Party) string {
 	switch {
 	case p.Workload == nil:
-		return "outside"
+		return outsideKind
 	case p.Workload.Role == reach.FrontDoor:
 		return "front door"
 	case p.Workload.Role == reach.Platform:
@@ -257,47 +383,116 @@ func (r connectionRow) words() string {
 	return text
 }
 
-func (sh *shell) printReach(rows []connectionRow, c *reach.Connections, format string) error {
+func (sh *shell) printReach(ctx context.Context, l *listing, format string) error {
 	switch format {
 	case "json":
-		if rows == nil {
-			rows = []connectionRow{}
-		}
-		notes := c.Notes()
-		if notes == nil {
-			notes = []string{}
-		}
-		return sh.document(struct {
-			Layer       reach.Layer     `json:"layer"`
-			Connections []connectionRow `json:"connections"`
-			Notes       []string        `json:"notes"`
-		}{c.Layer(), rows, notes})
+		return sh.reachDocument(ctx, l)
 	case "csv":
 		w := csv.NewWriter(sh.Out)
 		_ = w.Write([]string{"from", "to", "ports", "some ports", "via"}) // Error tells
-		for _, r := range rows {
-			_ = w.Write([]string{csvCell(r.From), csvCell(r.To), csvCell(r.Ports), csvCell(r.Some), csvCell(r.Via)})
+		for r := range l.each() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.Write([]string{csvCell(r.From), csvCell(r.To), csvCell(r.Ports), csvCell(r.Some), csvCell(r.Via)}); err != nil {
+				return err
+			}
 		}
 		w.Flush()
 		return w.Error()
 	case "markdown":
 		var b strings.Builder
 		b.WriteString("| From | To | Ports |\n| --- | --- | --- |\n")
-		for _, r := range rows {
+		for _, r := range l.rows {
 			fmt.Fprintf(&b, "| %s | %s | %s |\n", markdownCell(r.From), markdownCell(r.To), markdownCell(r.words()))
+		}
+		if l.folded != nil {
+			for _, r := range l.folded.lines {
+				fmt.Fprintf(&b, "| %s | %s | %s |\n", markdownCell(r[0]), markdownCell(r[1]), markdownCell(r[2]))
+			}
+			for i, list := range l.folded.lists {
+				fmt.Fprintf(&b, "\nlist %d: %s\n", i+1, markdownCell(list))
+			}
+			sh.sayFolded(l)
 		}
 		_, err := fmt.Fprint(sh.Out, b.String())
 		return err
 	}
-	if len(rows) == 0 {
+	lines := briefly(l.rows)
+	if l.folded != nil {
+		lines = l.folded.lines
+	}
+	if len(lines) == 0 {
 		sh.say("no connection is allowed")
 		return nil
 	}
 	t := table{wide: true, columns: []string{"FROM", "TO", "PORTS"}}
-	for _, r := range briefly(rows) {
+	for _, r := range lines {
 		t.add(one(r[0]), one(r[1]), one(r[2]))
 	}
-	return t.print(sh.Out)
+	if err := t.print(sh.Out); err != nil || l.folded == nil {
+		return err
+	}
+	sh.sayFolded(l)
+	for i, list := range l.folded.lists {
+		if _, err := fmt.Fprintf(sh.Out, "\nlist %d: %s\n", i+1, diag.Printable(list)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sayFolded says how a table is to be read in which lines stand for many connections.
+func (sh *shell) sayFolded(l *listing) {
+	if len(l.folded.lines) == l.count {
+		return // nothing is alike
+	}
+	sh.say("%d connections in %d lines: a line is for each of its callers with each of its destinations, itself apart; two that are in several lines have the ports of all. -o json and -o csv list every pair, --from and --to a part", l.count, len(l.folded.lines))
+}
+
+// reachDocument prints the connections as a document, one after another as they
+// are computed: there may be millions.
+func (sh *shell) reachDocument(ctx context.Context, l *listing) error {
+	sh.report.printed = true
+	out := bufio.NewWriterSize(sh.Out, 1<<16)
+	var buffer bytes.Buffer
+	value := func(v any, prefix string) error {
+		buffer.Reset()
+		e := json.NewEncoder(&buffer)
+		e.SetEscapeHTML(false)
+		e.SetIndent(prefix, "  ")
+		if err := e.Encode(v); err != nil {
+			return err
+		}
+		_, err := out.Write(bytes.TrimSuffix(buffer.Bytes(), []byte("\n")))
+		return err
+	}
+	fmt.Fprint(out, "{\n  \"layer\": ")
+	if err := value(l.connections.Layer(), "  "); err != nil {
+		return err
+	}
+	fmt.Fprint(out, ",\n  \"connections\": [")
+	between, end := "\n    ", ""
+	for r := range l.each() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		fmt.Fprint(out, between)
+		if err := value(r, "    "); err != nil {
+			return err
+		}
+		between, end = ",\n    ", "\n  "
+	}
+	notes := l.connections.Notes()
+	if notes == nil {
+		notes = []string{}
+	}
+	fmt.Fprint(out, end+"],\n  \"notes\": ")
+	if err := value(notes, "  "); err != nil {
+		return err
+	}
+	fmt.Fprint(out, "\n}\n")
+	return out.Flush()
 }
 
 // briefly gives each row's cells; rows that differ only in which ranges the
@@ -343,10 +538,10 @@ func csvCell(s string) string {
 	return s
 }
 
+var markdownEscapes = strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "&", "&amp;")
+
 // markdownCell is text in a table's cell.
-func markdownCell(s string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "&", "&amp;").Replace(diag.Printable(s))
-}
+func markdownCell(s string) string { return markdownEscapes.Replace(diag.Printable(s)) }
 
 // workload is the inventory's view of one of reach's.
 func (j *judged) workload(w *reach.Workload) *inventory.Workload {

@@ -72,12 +72,15 @@ func (g *Graph) DOT() []byte {
 	return b.Bytes()
 }
 
+// dotEscapes is made once: making it costs more than using it.
+var dotEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;")
+
 // dotText is a quoted text of some lines. In Graphviz's quoted strings a
 // backslash begins an escape, and & an HTML entity, even so.
 func dotText(lines ...string) string {
 	escaped := make([]string, len(lines))
 	for i, s := range lines {
-		escaped[i] = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "&", "&amp;").Replace(Visible(s))
+		escaped[i] = dotEscapes.Replace(Visible(s))
 	}
 	return `"` + strings.Join(escaped, `\n`) + `"`
 }

@@ -28,10 +28,11 @@ type pen struct{ bytes.Buffer }
 
 func (p *pen) f(format string, args ...any) { fmt.Fprintf(p, format, args...) }
 
+// markupEscapes is made once: making it costs more than using it.
+var markupEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
+
 // escaped makes text safe between tags and between quotes.
-func escaped(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;").Replace(Visible(s))
-}
+func escaped(s string) string { return markupEscapes.Replace(Visible(s)) }
 
 func (d *drawing) svg(inline bool) []byte {
 	p := &pen{}

@@ -76,9 +76,15 @@ func (a Addresses) Equal(b Addresses) bool { return slices.Equal(a.ranges, b.ran
 // clothing is taken for what it is.
 func (a Addresses) Has(ip netip.Addr) bool {
 	ip = ip.Unmap().WithZone("")
-	return slices.ContainsFunc(a.ranges, func(r addressRange) bool {
-		return r.first.BitLen() == ip.BitLen() && r.first.Compare(ip) <= 0 && ip.Compare(r.last) <= 0
-	})
+	i := a.from(ip)
+	return i < len(a.ranges) && a.ranges[i].first.Compare(ip) <= 0
+}
+
+// from is the index of the first range that does not end before an address.
+// All of IPv4 is before all of IPv6.
+func (a Addresses) from(ip netip.Addr) int {
+	i, _ := slices.BinarySearchFunc(a.ranges, ip, func(r addressRange, ip netip.Addr) int { return r.last.Compare(ip) })
+	return i
 }
 
 // Union is the addresses that are in either set.
@@ -88,8 +94,12 @@ func (a Addresses) Union(b Addresses) Addresses {
 
 // Intersect is the addresses that are in both sets.
 func (a Addresses) Intersect(b Addresses) Addresses {
+	if a.IsEmpty() || b.IsEmpty() {
+		return Addresses{}
+	}
 	var out []addressRange
-	for i, j := 0, 0; i < len(a.ranges) && j < len(b.ranges); {
+	// Few against many look only at what is near them.
+	for i, j := a.from(b.ranges[0].first), b.from(a.ranges[0].first); i < len(a.ranges) && j < len(b.ranges); {
 		r, s := a.ranges[i], b.ranges[j]
 		first, last := r.first, r.last
 		if first.Less(s.first) {
@@ -112,12 +122,19 @@ func (a Addresses) Intersect(b Addresses) Addresses {
 
 // Minus is the addresses that are in a and not in b.
 func (a Addresses) Minus(b Addresses) Addresses {
+	if a.IsEmpty() || b.IsEmpty() {
+		return a
+	}
 	var out []addressRange
+	next := b.from(a.ranges[0].first) // of b: the first hole that may be in what is left of a
 	for _, r := range a.ranges {
 		first, gone := r.first, false
-		for _, hole := range b.ranges {
-			if hole.last.Less(first) || r.last.Less(hole.first) {
-				continue
+		for next < len(b.ranges) && b.ranges[next].last.Less(first) {
+			next++
+		}
+		for _, hole := range b.ranges[next:] {
+			if r.last.Less(hole.first) {
+				break
 			}
 			if first.Less(hole.first) {
 				out = append(out, addressRange{first, hole.first.Prev()})

@@ -28,7 +28,9 @@ type authz struct {
 	labels  map[string]string
 	targets []manifest.TargetRef
 	rules   []manifest.AuthRule
-	via     string // the provider that a CUSTOM action asks
+	via     string                // the provider that a CUSTOM action asks
+	blocks  map[*string]Addresses // what each list of blocks in the rules holds, by its first
+	names   names
 }
 
 func compileAuthz(o *manifest.Object) (*authz, error) {
@@ -47,6 +49,8 @@ func compileAuthz(o *manifest.Object) (*authz, error) {
 	if typed.Spec.Provider != nil {
 		a.via = typed.Spec.Provider.Name
 	}
+	a.readBlocks()
+	a.readNames()
 	switch a.action {
 	case "":
 		a.action = allow
@@ -55,6 +59,38 @@ func compileAuthz(o *manifest.Object) (*authz, error) {
 		return nil, meshFault(o, at("spec", "action"), "write ALLOW, DENY, CUSTOM or AUDIT", "%q is no action", a.action)
 	}
 	return a, nil
+}
+
+// readBlocks reads the lists of blocks once: a rule is asked about many sources.
+func (a *authz) readBlocks() {
+	read := func(lists ...[]string) {
+		for _, list := range lists {
+			if len(list) == 0 {
+				continue
+			}
+			var blocks []netip.Prefix
+			for _, v := range list {
+				if block, ok := parseBlock(v); ok {
+					blocks = append(blocks, block)
+				}
+			}
+			if a.blocks == nil {
+				a.blocks = map[*string]Addresses{}
+			}
+			a.blocks[&list[0]] = AddressesOf(blocks...)
+		}
+	}
+	for i := range a.rules {
+		for j := range a.rules[i].From {
+			s := &a.rules[i].From[j].Source
+			read(s.IPBlocks, s.NotIPBlocks)
+		}
+		for _, w := range a.rules[i].When {
+			if w.Key == "source.ip" {
+				read(w.Values, w.NotValues)
+			}
+		}
+	}
 }
 
 func meshFault(o *manifest.Object, where path, fix, format string, args ...any) error {
@@ -157,7 +193,7 @@ func (q asker) from(s *manifest.AuthSource) match {
 		lists(s.Namespaces, s.NotNamespaces, q.isNamespace),
 		lists(s.ServiceAccounts, s.NotServiceAccounts, q.isAccount),
 		lists(s.TrustDomains, s.NotTrustDomains, q.isTrustDomain),
-		lists(s.IPBlocks, s.NotIPBlocks, q.isAddress),
+		q.addresses(s.IPBlocks, s.NotIPBlocks),
 	)
 	if len(s.RemoteIPBlocks)+len(s.NotRemoteIPBlocks) > 0 {
 		m = min(m, sometimes)
@@ -189,11 +225,12 @@ func (q asker) when(key string, values, notValues []string) (match, Ports) {
 		"source.namespace":      q.isNamespace,
 		"source.serviceAccount": q.isAccount,
 		"source.trustDomain":    q.isTrustDomain,
-		"source.ip":             q.isAddress,
 	}[key]
 	switch {
 	case is != nil:
 		return lists(values, notValues, is), allTCP
+	case key == "source.ip":
+		return q.addresses(values, notValues), allTCP
 	case key == "destination.port":
 		return always, limits(values, notValues)
 	case key == "destination.ip", key == "remote.ip", key == "connection.sni", strings.HasPrefix(key, "experimental.envoy.filters."):
@@ -225,16 +262,25 @@ func (q asker) isAccount(v string) match {
 	return truth(q.source.identity && q.source.namespace == namespace && q.source.account == name)
 }
 
-func (q asker) isAddress(v string) match {
-	block, ok := parseBlock(v)
-	if !ok {
+// addresses is lists for blocks: each of the two is asked as a whole, because
+// what is in one of its blocks or in another is in the list.
+func (q asker) addresses(values, notValues []string) match {
+	m := always
+	if len(values) > 0 {
+		m = q.within(q.policy.blocks[&values[0]])
+	}
+	if len(notValues) > 0 {
+		m = min(m, not(q.within(q.policy.blocks[&notValues[0]])))
+	}
+	return m
+}
+
+func (q asker) within(blocks Addresses) match {
+	switch inside := q.source.addresses.Intersect(blocks); {
+	case blocks.IsEmpty():
 		return never
-	}
-	if q.source.addresses.IsEmpty() {
+	case q.source.addresses.IsEmpty():
 		return sometimes
-	}
-	inside := q.source.addresses.Intersect(AddressesOf(block))
-	switch {
 	case inside.IsEmpty():
 		return never
 	case inside.Equal(q.source.addresses):

@@ -2,6 +2,7 @@ package reach
 
 import (
 	"cmp"
+	"encoding/binary"
 	"iter"
 	"slices"
 	"strings"
@@ -30,12 +31,6 @@ func (c *Connections) OutsideOf(w *Workload) []Connection {
 // inside is the end of a border crossing that is a workload.
 func (o Connection) inside() *Workload { return cmp.Or(o.From.Workload, o.To.Workload) }
 
-// zone is addresses that one workload treats alike.
-type zone struct {
-	addresses Addresses
-	ports     Ports
-}
-
 // border turns grants into connections, workload by workload.
 func (c *Connections) border(grants map[Direction][]grant, named []Outside) []Connection {
 	parties := map[string]*Outside{}
@@ -51,41 +46,54 @@ func (c *Connections) border(grants map[Direction][]grant, named []Outside) []Co
 		own[i] = &named[i]
 	}
 	var out []Connection
-	mine := map[Direction][][]zone{}
+	mine := map[Direction][][]uint32{} // the grants of each workload
 	for _, d := range []Direction{Egress, Ingress} {
-		mine[d] = make([][]zone, len(c.pods))
-		for _, g := range grants[d] {
+		mine[d] = make([][]uint32, len(c.pods))
+		for k, g := range grants[d] {
 			for _, i := range g.pods.list {
-				mine[d][i] = append(mine[d][i], zone{g.addresses, g.ports})
+				mine[d][i] = append(mine[d][i], uint32(k))
 			}
 		}
 	}
-	disjoint := map[string][]zone{} // many workloads have the same rules
+	// Many workloads have the same rules, and some rules have many ranges.
+	disjoint := map[string][]zone{}
+	summed := map[string][]Connection{}
 	for i, w := range c.pods {
 		for _, d := range []Direction{Egress, Ingress} {
-			key := zonesKey(mine[d][i])
+			key := grantsKey(d, mine[d][i])
 			zones, known := disjoint[key]
 			if !known {
-				zones = apart(mine[d][i])
+				zones = apart(granted(grants[d], mine[d][i]))
 				disjoint[key] = zones
 			}
-			if d == Ingress && c.layer != Network {
+			guarded := d == Ingress && c.layer != Network
+			if guarded {
 				zones = cut(zones, c.set.blocksAt(w))
 			}
-			var found []Connection
-			for _, z := range zones {
-				found = c.cross(found, d, w, &Outside{Addresses: z.addresses}, []zone{z})
+			found, known := summed[key]
+			if !known {
+				for _, z := range zones {
+					found = c.cross(found, d, w, &Outside{Addresses: z.addresses}, []zone{z})
+				}
+				found = sumUp(found)
+				for i := range found {
+					found[i].outside(party(found[i].other().Addresses))
+				}
+				byOther(found)
+				if !guarded {
+					summed[key] = found
+				}
 			}
-			found = sumUp(found)
+			found = slices.Clone(found)
 			for i := range found {
-				found[i].outside(party(found[i].other().Addresses))
+				found[i].inward(w)
 			}
 			for _, o := range own {
 				found = c.cross(found, d, w, o, zones)
 			}
-			slices.SortStableFunc(found, func(a, b Connection) int {
-				return strings.Compare(a.other().Text(), b.other().Text())
-			})
+			if len(own) > 0 {
+				byOther(found)
+			}
 			out = append(out, found...)
 		}
 	}
@@ -108,29 +116,31 @@ func (o *Connection) outside(party *Outside) {
 	}
 }
 
-// blocksAt are the addresses that the mesh's policies at a workload tell apart.
+// inward replaces the end that is a workload.
+func (o *Connection) inward(w *Workload) {
+	if o.From.Outside != nil {
+		o.To.Workload = w
+	} else {
+		o.From.Workload = w
+	}
+	o.Unknown = w.HostNetwork
+}
+
+// blocksAt are the addresses that the mesh's policies at a workload tell apart:
+// those of each list of blocks together, because a rule asks whether any holds.
 func (s *Set) blocksAt(w *Workload) []Addresses {
 	g := &s.meshRulesOf(w).guard
 	var out []Addresses
-	add := func(lists ...[]string) {
-		for _, v := range slices.Concat(lists...) {
-			if block, ok := parseBlock(v); ok {
-				out = append(out, AddressesOf(block))
-			}
-		}
-	}
+	seen := map[string]bool{}
 	for _, a := range slices.Concat(g.custom, g.deny, g.allow) {
-		for _, r := range a.rules {
-			for _, f := range r.From {
-				add(f.Source.IPBlocks, f.Source.NotIPBlocks)
-			}
-			for _, w := range r.When {
-				if w.Key == "source.ip" {
-					add(w.Values, w.NotValues)
-				}
+		for _, block := range a.blocks {
+			if key := block.key(); !block.IsEmpty() && !seen[key] {
+				seen[key] = true
+				out = append(out, block)
 			}
 		}
 	}
+	slices.SortFunc(out, func(a, b Addresses) int { return strings.Compare(a.key(), b.key()) })
 	return out
 }
 
@@ -150,27 +160,48 @@ func cut(zones []zone, blocks []Addresses) []zone {
 	return zones
 }
 
-func zonesKey(zones []zone) string {
-	var b strings.Builder
-	for _, z := range zones {
-		b.WriteString(z.addresses.key() + "\x00" + z.ports.key() + "\x01")
+// grantsKey tells workloads with different grants apart.
+func grantsKey(d Direction, grants []uint32) string {
+	b := make([]byte, 0, len(d)+4*len(grants))
+	b = append(b, d...)
+	for _, k := range grants {
+		b = binary.LittleEndian.AppendUint32(b, k)
 	}
-	return b.String()
+	return string(b)
+}
+
+func granted(grants []grant, list []uint32) []zone {
+	out := make([]zone, len(list))
+	for i, k := range list {
+		out[i] = zone{grants[k].addresses, grants[k].ports}
+	}
+	return out
+}
+
+// byOther puts connections of one workload in the order of their other ends' texts.
+func byOther(list []Connection) {
+	texts := map[*Outside]string{} // that of many ranges is long: it is made once
+	for _, o := range list {
+		if other := o.other(); texts[other] == "" {
+			texts[other] = other.Text()
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Connection) int { return strings.Compare(texts[a.other()], texts[b.other()]) })
 }
 
 // cross adds the connection of a workload with one party, as the zones allow.
 func (c *Connections) cross(out []Connection, d Direction, w *Workload, o *Outside, zones []zone) []Connection {
 	whole, part := AllPorts(), Ports{}
-	left := o.Addresses
+	var covered []addressRange
 	for _, z := range zones {
 		inside := o.Addresses.Intersect(z.addresses)
 		if inside.IsEmpty() {
 			continue
 		}
-		left = left.Minus(inside)
+		covered = append(covered, inside.ranges...)
 		whole, part = whole.Intersect(z.ports), part.Union(z.ports)
 	}
-	if !left.IsEmpty() {
+	if !o.Addresses.Minus(normalAddresses(covered)).IsEmpty() {
 		whole = Ports{}
 	}
 	r := ruling{whole, part.Minus(whole)}
@@ -191,43 +222,4 @@ func (c *Connections) cross(out []Connection, d Direction, w *Workload, o *Outsi
 // plaintext and have no identity.
 func (s *Set) admit(from Addresses, to *Workload) ruling {
 	return s.meshRulesOf(to).judge(source{addresses: from})
-}
-
-// apart makes zones that share no address, of zones that may; those with the
-// same ports become one.
-func apart(zones []zone) []zone {
-	var out []zone
-	for _, z := range zones {
-		rest := z.addresses
-		var next []zone
-		for _, o := range out {
-			both := o.addresses.Intersect(rest)
-			if both.IsEmpty() {
-				next = append(next, o)
-				continue
-			}
-			if alone := o.addresses.Minus(both); !alone.IsEmpty() {
-				next = append(next, zone{alone, o.ports})
-			}
-			next = append(next, zone{both, o.ports.Union(z.ports)})
-			rest = rest.Minus(both)
-		}
-		if !rest.IsEmpty() {
-			next = append(next, zone{rest, z.ports})
-		}
-		out = next
-	}
-	sums := map[string]zone{}
-	for _, z := range out {
-		if z.ports.IsEmpty() {
-			continue
-		}
-		sum := sums[z.ports.key()]
-		sums[z.ports.key()] = zone{sum.addresses.Union(z.addresses), z.ports}
-	}
-	out = out[:0:0]
-	for _, key := range sortedKeys(sums) {
-		out = append(out, sums[key])
-	}
-	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -22,54 +23,39 @@ func (d Difference) IsEmpty() bool { return len(d.Opened)+len(d.Closed) == 0 }
 // are. A connection of which some requests passed and now all do is opened. One
 // of which all passed and now some do is closed, with its ports in Some.
 func Compare(before, after *Connections) Difference {
+	return CompareParties(before, after, (*Workload).Text)
+}
+
+// CompareParties is Compare where a party may be several workloads, as the
+// versions of a service are: party names whose workload it is. Where both sides
+// have the same workloads of a party, each is compared for itself. Where not,
+// as after a canary's promotion, the party is compared as a whole, because what
+// reads its name reaches any of them: what every one of its workloads may do
+// passes, and what only one of them may do passes for some.
+func CompareParties(before, after *Connections, party func(*Workload) string) Difference {
 	var d Difference
-	old, now := before.byName(), after.byName()
-	names := slices.Sorted(func(yield func(string) bool) {
-		for name := range old {
-			if !yield(name) {
-				return
-			}
+	was, is := newRows(before), newRows(after)
+	was.arrange(is, party)
+	is.arrange(was, party)
+	names := slices.Collect(maps.Keys(was.parties))
+	for name := range is.parties {
+		if was.parties[name] == nil {
+			names = append(names, name)
 		}
-		for name := range now {
-			if _, both := old[name]; !both && !yield(name) {
-				return
-			}
-		}
-	})
-	was, is := new(rows), new(rows)
-	was.of(before)
-	is.of(after)
+	}
+	slices.Sort(names)
 	for _, name := range names {
-		a, b := old[name], now[name]
+		a, b := was.parties[name], is.parties[name]
 		// The same classes, member by member: then no pair differs, as far as networks go.
-		same := a != nil && b != nil && before.layer == Network && after.layer == Network &&
-			was.signature(before.index[a]) == is.signature(after.index[b])
+		same := len(a) == 1 && len(b) == 1 && before.layer == Network && after.layer == Network && !was.gathers && !is.gathers &&
+			was.signature(before.index[a[0]]) == is.signature(after.index[b[0]])
 		if !same {
 			d.pairs(was.facing(a, is.meant(b)), is.facing(b, was.meant(a)))
 		}
-		d.border(before.outgoingOf(a), after.outgoingOf(b))
+		d.border(was.border(a), is.border(b))
 	}
 	d.sort()
 	return d
-}
-
-// byName finds workloads by namespace and name; of two that share both, the first.
-func (c *Connections) byName() map[string]*Workload {
-	out := map[string]*Workload{}
-	for _, w := range c.pods {
-		if out[w.Text()] == nil {
-			out[w.Text()] = w
-		}
-	}
-	return out
-}
-
-// outgoingOf is OutsideOf, nothing for nobody.
-func (c *Connections) outgoingOf(w *Workload) []Connection {
-	if w == nil {
-		return nil
-	}
-	return c.OutsideOf(w)
 }
 
 // rows reads the rows of Connections one by one.
@@ -77,26 +63,187 @@ type rows struct {
 	c       *Connections
 	scratch scratch
 	sets    map[*members]string
+	parties map[string][]*Workload // by the name under which they are compared
+	name    map[*Workload]string
+	whole   map[string]*Workload // stands for a party that has other workloads on the other side
+	gathers bool                 // there are such
 }
 
-func (r *rows) of(c *Connections) { r.c, r.sets = c, map[*members]string{} }
+func newRows(c *Connections) *rows {
+	return &rows{c: c, sets: map[*members]string{}, parties: map[string][]*Workload{}, name: map[*Workload]string{}, whole: map[string]*Workload{}}
+}
 
-func (r *rows) row(w *Workload) []Connection {
-	if w == nil {
+// ownNames are the names of the workloads of each party, sorted, and the
+// workloads by name; of two that share both namespace and name, the first.
+func (r *rows) ownNames(party func(*Workload) string) (names map[string][]string, byName map[string]*Workload) {
+	names, byName = map[string][]string{}, map[string]*Workload{}
+	for _, w := range r.c.pods {
+		if byName[w.Text()] == nil {
+			byName[w.Text()] = w
+			names[party(w)] = append(names[party(w)], w.Text())
+		}
+	}
+	return names, byName
+}
+
+// arrange names the parties as they are compared with another side.
+func (r *rows) arrange(other *rows, party func(*Workload) string) {
+	mine, byName := r.ownNames(party)
+	others, _ := other.ownNames(party)
+	for at, names := range mine {
+		// A party that only one side has comes or goes as it is.
+		apart := len(others[at]) == 0 || slices.Equal(names, others[at])
+		for _, name := range names {
+			w, under := byName[name], name
+			if !apart {
+				under = at
+				if r.whole[at] == nil {
+					r.whole[at] = partyOf(w, at)
+					r.gathers = true
+				}
+			}
+			r.name[w] = under
+			r.parties[under] = append(r.parties[under], w)
+		}
+	}
+	for _, w := range r.c.pods {
+		if r.name[w] == "" { // a second of its name
+			r.name[w] = w.Text()
+		}
+	}
+}
+
+// partyOf stands for the workloads of a party: it has its name, and the ports
+// and the role of its first.
+func partyOf(w *Workload, name string) *Workload {
+	whole := *w
+	whole.Name = strings.TrimPrefix(name, w.Namespace+"/")
+	return &whole
+}
+
+// shown is the end of a connection as it is compared: a party for its workload.
+func (r *rows) shown(p Party) Party {
+	if p.Workload != nil {
+		if whole := r.whole[r.name[p.Workload]]; whole != nil {
+			p.Workload = whole
+		}
+	}
+	return p
+}
+
+// meant reports whether the connection to itself is in a party's row.
+func (r *rows) meant(party []*Workload) bool {
+	return slices.ContainsFunc(party, r.c.set.meansItself)
+}
+
+// facing is the row of a party, with what its pods may say to each other where
+// the other side has that in its row, or has other workloads for the party.
+func (r *rows) facing(party []*Workload, itself bool) []Connection {
+	var all []Connection
+	for _, w := range party {
+		all = append(all, slices.Collect(r.c.outgoing(r.c.index[w], &r.scratch))...)
+		if (itself || r.whole[r.name[w]] != nil) && !r.c.set.meansItself(w) {
+			all = append(all, r.c.Between(w, w)...)
+		}
+	}
+	if !r.gathers {
+		return all
+	}
+	return r.gathered(all)
+}
+
+// gathered makes one connection of those that a party's workloads have with
+// another party's: what all pairs of the two may do passes, the rest of what
+// any may passes for some.
+func (r *rows) gathered(list []Connection) []Connection {
+	type sum struct {
+		Connection
+		any             Ports
+		pairs, possible int
+	}
+	var sums []*sum
+	at := map[way]*sum{}
+	for _, c := range list {
+		possible := len(r.parties[r.name[c.From.Workload]]) * len(r.parties[r.name[c.To.Workload]])
+		c.From, c.To = r.shown(c.From), r.shown(c.To)
+		s := at[wayOf(c)]
+		if s == nil {
+			s = &sum{Connection: c, any: c.Any(), possible: possible}
+			at[wayOf(c)] = s
+			sums = append(sums, s)
+		}
+		s.any, s.Ports, s.Unknown = s.any.Union(c.Any()), s.Ports.Intersect(c.Ports), s.Unknown || c.Unknown
+		s.pairs++
+	}
+	var out []Connection
+	for _, s := range sums {
+		if s.pairs < s.possible {
+			s.Ports = Ports{}
+		}
+		s.Some = s.any.Minus(s.Ports)
+		out = append(out, s.Connection)
+	}
+	return out
+}
+
+// border is what crosses the border at a party: of several workloads what all
+// may do passes, the rest of what any may passes for some.
+func (r *rows) border(party []*Workload) []Connection {
+	if len(party) == 0 {
 		return nil
 	}
-	return slices.Collect(r.c.outgoing(r.c.index[w], &r.scratch))
+	whole := r.whole[r.name[party[0]]]
+	if whole == nil {
+		return r.c.OutsideOf(party[0])
+	}
+	var out []Connection
+	for _, d := range []Direction{Egress, Ingress} {
+		var either, all []zone
+		for i, w := range party {
+			var own []zone
+			for _, c := range r.c.OutsideOf(w) {
+				if c.other().Name == "" && (c.From.Workload != nil) == (d == Egress) {
+					either = append(either, zone{c.other().Addresses, c.Any()})
+					own = append(own, zone{c.other().Addresses, c.Ports})
+				}
+			}
+			if i == 0 {
+				all = own
+			} else {
+				all = inBoth(all, own)
+			}
+		}
+		add := func(a Addresses, ports, some Ports) {
+			if a.IsEmpty() || ports.IsEmpty() && some.IsEmpty() {
+				return
+			}
+			c := Connection{From: Party{Workload: whole}, To: Party{Outside: &Outside{Addresses: a}}, Ports: ports, Some: some.Minus(ports), Unknown: whole.HostNetwork}
+			if d == Ingress {
+				c.From, c.To = c.To, c.From
+			}
+			out = append(out, c)
+		}
+		for _, z := range apart(either) {
+			rest := z.addresses
+			for _, always := range all {
+				add(z.addresses.Intersect(always.addresses), always.ports, z.ports)
+				rest = rest.Minus(always.addresses)
+			}
+			add(rest, Ports{}, z.ports)
+		}
+	}
+	return out
 }
 
-// meant reports whether a workload's connection to itself is in its row.
-func (r *rows) meant(w *Workload) bool { return w != nil && r.c.set.meansItself(w) }
-
-// facing is the row, with what the workload's pods may say to each other where
-// the other side has that in its row.
-func (r *rows) facing(w *Workload, itself bool) []Connection {
-	out := r.row(w)
-	if w != nil && itself && !r.meant(w) {
-		out = append(out, r.c.Between(w, w)...)
+// inBoth is what passes by both lists; the zones of each share no address.
+func inBoth(a, b []zone) []zone {
+	var out []zone
+	for _, y := range a {
+		for _, z := range b {
+			if both := y.addresses.Intersect(z.addresses); !both.IsEmpty() {
+				out = append(out, zone{both, y.ports.Intersect(z.ports)})
+			}
+		}
 	}
 	return out
 }

@@ -216,3 +216,68 @@ func crossesOf(list []reach.Connection, name string, ip netip.Addr, p reach.Port
 	}
 	return crosses(own, ip, p, out)
 }
+
+// TestComparePartiesOfVersions: which versions of a service run is no change of
+// who may talk to it; what one version may and another may not passes for some.
+func TestComparePartiesOfVersions(t *testing.T) {
+	world := func(names ...string) []*reach.Workload {
+		out := trio()
+		for _, name := range names {
+			version := "v1"
+			if strings.HasSuffix(name, "-v2") {
+				version = "v2"
+			}
+			out = append(out, &reach.Workload{Namespace: "shop", Name: name, Account: "cart", Labels: map[string]string{"app": "cart", "version": version}, Ports: []reach.NamedPort{{Number: 7070}}})
+		}
+		return out
+	}
+	party := func(w *reach.Workload) string {
+		if w.Labels["app"] == "cart" {
+			return "shop/cart"
+		}
+		return w.Text()
+	}
+	cart := []string{
+		denyShop,
+		"NP shop: podSelector: {matchLabels: {app: cart}}, policyTypes: [Ingress, Egress], ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 7070}]}], egress: [{to: [{podSelector: {matchLabels: {app: db}}}], ports: [{port: 5432}]}]",
+		"NP shop: podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: [{to: [{podSelector: {matchLabels: {app: cart}}}]}]",
+		"NP shop: podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {matchLabels: {app: cart}}}]}]",
+	}
+	second := "NP shop: podSelector: {matchLabels: {app: cart, version: v2}}, policyTypes: [Ingress, Egress], ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 10.1.0.0/16}}], ports: [{port: 9999}]}], egress: [{to: [{ipBlock: {cidr: 192.0.2.0/24}}], ports: [{port: 443}]}]"
+	with := func(more ...string) []string { return append(append([]string{}, cart...), more...) }
+	for _, test := range []struct {
+		name                string
+		was, is             []string // workloads
+		wasPolicy, isPolicy []string
+		want                string
+	}{
+		{"promoted", []string{"cart-v1", "cart-v2"}, []string{"cart"}, cart, cart, ""},
+		{"begun", []string{"cart"}, []string{"cart-v1", "cart-v2"}, cart, cart, ""},
+		{"promoted, without policies", []string{"cart-v1", "cart-v2"}, []string{"cart"}, nil, nil, ""},
+		{"a third version", []string{"cart-v1", "cart-v2"}, []string{"cart-v2", "cart-v3"}, cart, cart, ""},
+		{"promoted and closed", []string{"cart-v1", "cart-v2"}, []string{"cart"}, cart, cart[:2], "closes shop/cart -> shop/db: 5432/TCP\ncloses shop/web -> shop/cart: 7070/TCP\n"},
+		{"begun, and one may do more", []string{"cart"}, []string{"cart-v1", "cart-v2"}, cart, with(second), strings.Join([]string{
+			"opens shop/cart -> 192.0.2.0/24: 443/TCP for some requests",
+			"opens shop/web -> shop/cart: 9999/TCP for some requests",
+			"exposes shop/cart to 10.1.0.0/16: 9999/TCP for some requests", ""}, "\n")},
+		{"promoted, and that was the one", []string{"cart-v1", "cart-v2"}, []string{"cart-v2"}, with(second), with(second), strings.Join([]string{
+			"opens shop/cart -> 192.0.2.0/24: 443/TCP",
+			"opens shop/web -> shop/cart: 9999/TCP",
+			"exposes shop/cart to 10.1.0.0/16: 9999/TCP", ""}, "\n")},
+		{"the same versions, each for itself", []string{"cart-v1", "cart-v2"}, []string{"cart-v1", "cart-v2"}, cart, with(second), strings.Join([]string{
+			"opens shop/cart-v2 -> 192.0.2.0/24: 443/TCP",
+			"opens shop/web -> shop/cart-v2: 9999/TCP",
+			"exposes shop/cart-v2 to 10.1.0.0/16: 9999/TCP", ""}, "\n")},
+		{"the service comes", nil, []string{"cart-v1", "cart-v2"}, []string{denyShop}, cart[:2], strings.Join([]string{
+			"exposes shop/cart-v1 to 10.0.0.0/8: 7070/TCP",
+			"exposes shop/cart-v2 to 10.0.0.0/8: 7070/TCP", ""}, "\n")},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := meshSet(t, test.wasPolicy...).Connections(reach.Network, world(test.was...))
+			after := meshSet(t, test.isPolicy...).Connections(reach.Network, world(test.is...))
+			if diff := cmp.Diff(test.want, reach.CompareParties(before, after, party).Text()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -22,26 +22,35 @@ func (n *network) mergeBy(areas []area, ends func(*area) (same, differs **member
 		ports string
 		via   *Workload
 	}
-	order := []group{}
-	groups := map[group]*area{}
-	differing := map[group]map[*members]bool{}
-	for i := range areas {
-		a := areas[i]
+	type sum struct {
+		area
+		further []*members // what differs in the areas after the first
+	}
+	sums := make([]sum, 0, len(areas))
+	at := make(map[group]int, len(areas))
+	for _, a := range areas {
 		same, differs := ends(&a)
 		g := group{(*same).id, a.ports.key(), a.via}
-		if groups[g] == nil {
-			groups[g] = &a
-			differing[g] = map[*members]bool{}
-			order = append(order, g)
+		i, known := at[g]
+		if !known {
+			at[g] = len(sums)
+			sums = append(sums, sum{area: a})
+			continue
 		}
-		differing[g][*differs] = true
+		if _, first := ends(&sums[i].area); *first != *differs {
+			sums[i].further = append(sums[i].further, *differs)
+		}
 	}
-	out := make([]area, 0, len(order))
-	for _, g := range order {
-		a := groups[g]
-		_, differs := ends(a)
-		*differs = n.sets.union(sortedSets(differing[g])...)
-		out = append(out, *a)
+	out := make([]area, 0, len(sums))
+	for i := range sums {
+		a := sums[i].area
+		if further := sums[i].further; len(further) > 0 {
+			_, differs := ends(&a)
+			further = append(further, *differs)
+			slices.SortFunc(further, func(a, b *members) int { return cmp.Compare(a.id, b.id) })
+			*differs = n.sets.union(slices.Compact(further)...)
+		}
+		out = append(out, a)
 	}
 	return out
 }

@@ -73,6 +73,17 @@ func (g *guard) matches(a *authz, i int, s source) (yes, some Ports) {
 	return yes, some
 }
 
+// tell gives what the policies tell of a source with an identity.
+func (g *guard) tell(s *source) string {
+	var b []byte
+	for _, list := range [][]*authz{g.custom, g.deny, g.allow} {
+		for _, a := range list {
+			b = append(a.names.tell(b, s), ';')
+		}
+	}
+	return string(b)
+}
+
 func (g *guard) add(a *authz) {
 	switch a.action {
 	case allow:
@@ -96,10 +107,13 @@ type meshRules struct {
 	judged map[sourceKey]ruling
 }
 
+// sourceKey is what the policies at one proxy tell of a source. Sources that no
+// policy there names share one, so that what is kept follows the policies and
+// not the number of workloads.
 type sourceKey struct {
-	namespace, account string
-	identity           bool
-	ip                 netip.Addr
+	told     string
+	identity bool
+	ip       netip.Addr
 }
 
 func (s *Set) meshRulesOf(w *Workload) *meshRules {
@@ -156,7 +170,7 @@ func (s *Set) enter(from, to *Workload) ruling {
 	key := sourceKey{ip: from.IP}
 	source := s.sourceOf(from, to)
 	if source.identity {
-		key.identity, key.namespace, key.account = true, source.namespace, source.account
+		key.identity, key.told = true, r.guard.tell(&source)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -109,15 +109,16 @@ func (n *network) rule(d Direction, p *policy, r rule, self *members) []area {
 	addresses := Anywhere()
 	if len(r.peers) > 0 {
 		sets := []*members{n.sets.none}
-		addresses = Addresses{}
+		var ranges []addressRange
 		for _, peer := range r.peers {
 			if peer.block.IsValid() {
-				addresses = addresses.Union(peer.addresses())
+				ranges = append(ranges, peer.addresses().ranges...)
 				sets = append(sets, n.within(peer))
 				continue
 			}
 			sets = append(sets, n.expand(peer.namespaces, peer.pods, p.object.Namespace))
 		}
+		addresses = normalAddresses(ranges)
 		others = n.sets.union(sets...)
 	}
 	destinations := others
