@@ -30,7 +30,7 @@ const (
 	meshFiles   = `^networking/service-mesh/service-`
 	doorFiles   = `^networking/ingress/service-`
 	frontFiles  = `^networking/services/service-`
-	metricFiles = `^monitoring/network-metrics/service-`
+	metricFiles = `^monitoring/network-metrics/services\.yaml$`
 	alertFiles  = `^monitoring/alerts/service-`
 )
 
@@ -82,8 +82,8 @@ var faults = []fault{
 	{name: "Services without names", files: frontFiles, from: `name: http`, to: "name: x"},
 	{name: "no Services", files: frontFiles},
 	{name: "load balancers", files: frontFiles, from: `(spec:\n)`, to: "$1  type: LoadBalancer\n", rules: "SV"},
-	{name: "monitors for nobody", files: metricFiles, from: `app: service`, to: "app: nobody"},
-	{name: "monitors of no port", files: metricFiles, from: `9090`, to: "9999"},
+	{name: "monitors for nobody", files: metricFiles, from: `scrape: http-metrics`, to: "scrape: nobody"},
+	{name: "monitors of no port", files: metricFiles, from: `port: http-metrics`, to: "port: nothing"},
 	{name: "no monitors", files: metricFiles},
 	{name: "alerts for nobody", files: alertFiles, from: `"service-`, to: `"nobody-`},
 	{name: "alerts without series", files: alertFiles, from: `istio_requests`, to: `istio_request`},

@@ -94,4 +94,11 @@ var admittedMutants = []mutant{
 
 	{Rule: "RP03", Constraint: "K33", Name: "a route of former days", Example: "guide", Break: npSet("VirtualService", "service-a", "networking.istio.io/v1beta1", "apiVersion")},
 	{Rule: "RP03", Constraint: "K33", Name: "a Gateway of former days", Example: "ambient", Break: npSet("Gateway", "waypoint", "gateway.networking.k8s.io/v1beta1", "apiVersion")},
+
+	{Rule: "RP04", Constraint: "K32", Name: "a patch of a Service of nobody", Example: "guide", Break: moText("networking/services/kustomization.yaml", "resources:\n", "patches: [{target: {kind: Service, name: nobody}, patch: '- {op: add, path: /metadata/labels/a, value: b}'}]\nresources:\n")},
+	{Rule: "RP04", Constraint: "K32", Name: "a patch in a folder that has no such kind", Example: "hello", Break: moText("monitoring/alerts/kustomization.yaml", "resources:\n", "patches: [{target: {kind: Service}, patch: '- {op: add, path: /metadata/labels/a, value: b}'}]\nresources:\n")},
+	{Rule: "RP05", Constraint: "K32", Name: "a Namespace at the end", Example: "hello", Break: moEnd("monitoring/alerts/platform.yaml", "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: monitoring}\n")},
+	{Rule: "RP05", Constraint: "K32", Name: "a definition at the end", Example: "guide", Break: moEnd("monitoring/alerts/platform.yaml", "---\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: prometheusrules.monitoring.coreos.com}\nspec: {group: monitoring.coreos.com, names: {kind: PrometheusRule, plural: prometheusrules}, scope: Namespaced, versions: [{name: v1, served: true, storage: true}]}\n")},
+	{Rule: "SM20", Constraint: "K16", Name: "failover by labels for one port", Example: "guide", Break: smRule("backend", []any{npObject{"port": npObject{"number": 80}, "loadBalancer": npObject{"localityLbSetting": npObject{"failoverPriority": []any{"topology.kubernetes.io/region"}}}}}, "trafficPolicy", "portLevelSettings")},
+	{Rule: "SM20", Constraint: "K16", Name: "failover that is switched on for one port", Example: "mixed", Break: smRule("broker", []any{npObject{"port": npObject{"number": 9092}, "loadBalancer": npObject{"localityLbSetting": npObject{"enabled": true}}}}, "trafficPolicy", "portLevelSettings")},
 }

@@ -45,6 +45,7 @@ func moBoth(changes ...func(*tree.Tree) error) func(*tree.Tree) error {
 
 const (
 	moMetrics = "monitoring/network-metrics/"
+	moShared  = moMetrics + "services.yaml"
 	moAlerts  = "monitoring/alerts/"
 	moMesh    = "networking/service-mesh/"
 	moRelease = "  labels:\n    release: kube-prometheus-stack\n"
@@ -52,26 +53,26 @@ const (
 
 var monitorMutants = []mutant{
 	// K26: each monitor selects something, and its port exists.
-	{Rule: "MO01", Constraint: "K26", Name: "a monitor selects another name", Example: "guide", Break: moText(moMetrics+"service-a.yaml", "name: service-a\n  endpoints", "name: service-aa\n  endpoints")},
-	{Rule: "MO01", Constraint: "K26", Name: "a Service without its label", Example: "guide", Break: moText("networking/services/backend.yaml", "    app.kubernetes.io/name: backend\n", "")},
-	{Rule: "MO01", Constraint: "K26", Name: "a monitor of another namespace", Example: "ingress-no-mesh", Break: moText(moMetrics+"web.yaml", "    - blog\n", "    - block\n")},
-	{Rule: "MO01", Constraint: "K26", Name: "a monitor of its own namespace", Example: "guide", Break: moText(moMetrics+"frontend.yaml", "  namespaceSelector:\n    matchNames:\n    - guide\n", "")},
-	{Rule: "MO01", Constraint: "K26", Name: "a headless service of another namespace", Example: "ambient", Break: moText(moMetrics+"db.yaml", "    - orders\n", "    - order\n")},
+	{Rule: "MO01", Constraint: "K26", Name: "a monitor selects another label", Example: "guide", Break: moText(moShared, "scrape: http-metrics", "scrape: http-metric")},
+	{Rule: "MO01", Constraint: "K26", Name: "a Service without its label", Example: "guide", Break: moText("networking/services/backend.yaml", "    kgen.dev/scrape: http-metrics\n", "")},
+	{Rule: "MO01", Constraint: "K26", Name: "a monitor of another namespace", Example: "ingress-no-mesh", Break: moText(moShared, "    - blog\n", "    - block\n")},
+	{Rule: "MO01", Constraint: "K26", Name: "a monitor of its own namespace", Example: "guide", Break: moText(moShared, "  namespaceSelector:\n    matchNames:\n    - guide\n", "")},
+	{Rule: "MO01", Constraint: "K26", Name: "a headless service of another namespace", Example: "ambient", Break: moText(moShared, "    - orders\n", "    - order\n")},
 	{Rule: "MO01", Constraint: "K26", Name: "a PodMonitor selects other pods", Example: "progressive", Break: moText(moMetrics+"web.yaml", "      - web\n      - web-primary", "      - shop\n      - shop-primary")},
 	{Rule: "MO01", Constraint: "K26", Name: "a waypoint of another name", Example: "ambient", Break: moText(moMetrics+"mesh.yaml", "gateway-name: waypoint", "gateway-name: waypint")},
 	{Rule: "MO01", Constraint: "K26", Name: "metrics without a monitor", Example: "mixed", Break: moBoth(
-		moText(moMetrics+"kustomization.yaml", "- broker.yaml\n", ""), func(t *tree.Tree) error { t.Set(moMetrics+"broker.yaml", []byte("# Nothing.\n")); return nil })},
-	{Rule: "MO02", Constraint: "K26", Name: "another port name", Example: "guide", Break: moText(moMetrics+"service-a.yaml", "port: http-metrics", "port: metrics")},
-	{Rule: "MO02", Constraint: "K26", Name: "a number for a name", Example: "guide", Break: moText(moMetrics+"backend.yaml", "port: http-metrics", `port: "9090"`)},
-	{Rule: "MO02", Constraint: "K26", Name: "the port of another service", Example: "ingress-no-mesh", Break: moText(moMetrics+"web.yaml", "port: http\n", "port: http-metrics\n")},
+		moText(moMetrics+"kustomization.yaml", "- services.yaml\n", ""), func(t *tree.Tree) error { t.Set(moShared, []byte("# Nothing.\n")); return nil }), Also: []string{"AL01"}},
+	{Rule: "MO02", Constraint: "K26", Name: "another port name", Example: "guide", Break: moText(moShared, "port: http-metrics", "port: metrics")},
+	{Rule: "MO02", Constraint: "K26", Name: "a number for a name", Example: "guide", Break: moText(moShared, "port: http-metrics", `port: "9090"`)},
+	{Rule: "MO02", Constraint: "K26", Name: "the port of another service", Example: "ingress-no-mesh", Break: moText(moShared, "port: http\n", "port: http-metrics\n")},
 	{Rule: "MO02", Constraint: "K26", Name: "another port number", Example: "progressive", Break: moText(moMetrics+"web.yaml", "portNumber: 9090", "portNumber: 9091")},
 	{Rule: "MO02", Constraint: "K26", Name: "another port of the waypoint", Example: "ambient", Break: moText(moMetrics+"mesh.yaml", "port: metrics", "port: metric")},
 	{Rule: "MO02", Constraint: "K26", Name: "the Service's port renamed", Example: "guide", Break: moText("networking/services/frontend.yaml", "name: http-metrics", "name: http-metric")},
-	{Rule: "MO02", Constraint: "K26", Name: "no port", Example: "mixed", Break: moText(moMetrics+"collector.yaml", "  - port: http-metrics\n    path: /metrics", "  - path: /metrics")},
-	{Rule: "MO02", Constraint: "K26", Name: "no endpoint", Example: "mixed", Break: moText(moMetrics+"broker.yaml", "  endpoints:\n  - port: http-metrics\n    path: /metrics", "  endpoints: []")},
+	{Rule: "MO02", Constraint: "K26", Name: "no port", Example: "mixed", Break: moText(moShared, "  - port: http-metrics\n    path: /metrics", "  - path: /metrics")},
+	{Rule: "MO02", Constraint: "K26", Name: "no endpoint", Example: "mixed", Break: moText(moShared, "  endpoints:\n  - port: http-metrics\n    path: /metrics", "  endpoints: []")},
 
 	// K27: Prometheus takes them in, and may see what they lead to.
-	{Rule: "MO03", Constraint: "K27", Name: "another release", Example: "guide", Break: moText(moMetrics+"service-a.yaml", "release: kube-prometheus-stack", "release: prometheus")},
+	{Rule: "MO03", Constraint: "K27", Name: "another release", Example: "guide", Break: moText(moShared, "release: kube-prometheus-stack", "release: prometheus")},
 	{Rule: "MO03", Constraint: "K27", Name: "alerts without the label", Example: "guide", Break: moText(moAlerts+"service-a.yaml", moRelease, "")},
 	{Rule: "MO03", Constraint: "K27", Name: "recording rules of another release", Example: "online-boutique", Break: moText(moMetrics+"recording-rules.yaml", "release: kube-prometheus-stack", "release: other")},
 	{Rule: "MO03", Constraint: "K27", Name: "a PodMonitor without the label", Example: "mixed", Break: moText(moMetrics+"mesh.yaml", moRelease, "")},
@@ -130,10 +131,11 @@ var monitorMutants = []mutant{
 	{Rule: "RP01", Constraint: "K32", Name: "an orphan", Example: "guide", Break: moText(moAlerts+"kustomization.yaml", "- platform.yaml\n", "")},
 	{Rule: "RP01", Constraint: "K32", Name: "a file that is not there", Example: "guide", Break: moText(moAlerts+"kustomization.yaml", "- platform.yaml\n", "- platform.yaml\n- plattform.yaml\n")},
 	{Rule: "RP01", Constraint: "K32", Name: "a file twice", Example: "hello", Break: moText(moAlerts+"kustomization.yaml", "- platform.yaml\n", "- platform.yaml\n- platform.yaml\n")},
-	{Rule: "RP01", Constraint: "K32", Name: "a folder left out", Example: "mixed", Break: moText("monitoring/kustomization.yaml", "- alerts\n", ""), Also: []string{"AL04"}},
+	{Rule: "RP01", Constraint: "K32", Name: "a folder left out", Example: "mixed", Also: []string{"AL04"}, Break: moText("kustomization.yaml", "- monitoring/alerts\n", "")},
+	{Rule: "RP01", Constraint: "K32", Name: "a folder left out of half and whole", Example: "mixed", Also: []string{"AL04"}, Break: moBoth(moText("kustomization.yaml", "- monitoring/alerts\n", ""), moText("monitoring/kustomization.yaml", "- alerts\n", ""))},
 	{Rule: "RP01", Constraint: "K32", Name: "a prefix", Example: "guide", Break: moText("networking/services/kustomization.yaml", "resources:\n", "namePrefix: eu-\nresources:\n"), Also: []string{"IN02", "SM03"}},
-	{Rule: "RP01", Constraint: "K32", Name: "labels in selectors", Example: "hello", Break: moText("networking/kustomization.yaml", "resources:\n", "commonLabels: {team: shop}\nresources:\n"), Also: []string{"NP03", "NP05", "NP06", "NP15", "SV01"}},
-	{Rule: "RP01", Constraint: "K32", Name: "labels with includeSelectors", Example: "hello", Break: moText("networking/kustomization.yaml", "resources:\n", "labels: [{pairs: {team: shop}, includeSelectors: true}]\nresources:\n"), Also: []string{"NP03", "NP05", "NP06", "NP15", "SV01"}},
+	{Rule: "RP01", Constraint: "K32", Name: "labels in selectors", Example: "hello", Break: moText("kustomization.yaml", "resources:\n", "commonLabels: {team: shop}\nresources:\n"), Also: []string{"NP03", "NP05", "NP06", "NP15", "SV01"}},
+	{Rule: "RP01", Constraint: "K32", Name: "labels with includeSelectors", Example: "hello", Break: moText("kustomization.yaml", "resources:\n", "labels: [{pairs: {team: shop}, includeSelectors: true}]\nresources:\n"), Also: []string{"NP03", "NP05", "NP06", "NP15", "SV01"}},
 
 	// K33: what is there is what the model makes, in versions that are served.
 	{Rule: "RP02", Constraint: "K33", Name: "an Ingress of the former version", Example: "ingress-no-mesh", Break: moText("networking/ingress/web.yaml", "networking.k8s.io/v1\n", "networking.k8s.io/v1beta1\n")},

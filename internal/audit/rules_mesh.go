@@ -5,5 +5,5 @@ package audit
 var meshRules = []*Rule{
 	subsetUndefined, subsetSelectsNothing, destinationMissing, weightsWrong, virtualServiceTwice, destinationRuleTwice, deprecatedMeshField,
 	neverEjects, noBreaker, clientTLSRefused, meshNotStrict, callerNotAuthorised, requestsUnseen, retriesExceedTimeout, callerUndeclared, policyPortUnserved, policyGuardsNobody, principalOfNobody,
-	limitOfOne,
+	limitOfOne, failoverNever,
 }

@@ -217,6 +217,8 @@ not its number and not the container's name for it; in a PodMonitor it is the na
 (Prometheus Operator, "API reference"). An endpoint that fits nothing is dropped without a word. The metrics of a sidecar are on the port
 ` + "`http-envoy-prom`" + ` of pods that have one.
 
+Of the Services that a monitor selects one with the port is enough; but each one that it selects by the label ` + "`kgen.dev/scrape`" + ` asks to be scraped, and has to have it.
+
 Write the name that the Service or the container gives the port; give it one if it has none. Names of ports of pods for which kgen.yaml stands
 in are not known, unless it gives them.`,
 	check: func(c *Check) {
@@ -270,10 +272,32 @@ func (m *monitors) portFaults(w *watched) []portFault {
 	return out
 }
 
+// scrapeLabel is the label by which a Service asks for a monitor, so that each one
+// that a monitor selects by it has to have the port.
+const scrapeLabel = "kgen.dev/scrape"
+
+// scrapedBy are the Services of which one has to have the port of an endpoint.
+func (w *watched) scrapedBy(e manifest.Scrape) []*inventory.Service {
+	if _, each := w.V.Spec.Selector.MatchLabels[scrapeLabel]; !each || e.Port == "" {
+		return w.services
+	}
+	var lack []*inventory.Service
+	for _, s := range w.services {
+		if !slices.ContainsFunc(s.V.Spec.Ports, func(p manifest.ServicePort) bool { return p.Name == e.Port }) {
+			lack = append(lack, s)
+		}
+	}
+	return lack
+}
+
 func servicePortFault(w *watched, i int, e manifest.Scrape) *portFault {
+	services := w.scrapedBy(e)
+	if len(services) == 0 {
+		return nil
+	}
 	var names, refs []string
 	seen := false
-	for _, s := range w.services {
+	for _, s := range services {
 		refs = append(refs, s.Name)
 		for _, p := range s.V.Spec.Ports {
 			if e.Port != "" && p.Name == e.Port {
@@ -307,7 +331,7 @@ func servicePortFault(w *watched, i int, e manifest.Scrape) *portFault {
 	f.fix = "give the Service's port a name, and write it here"
 	if number, err := strconv.Atoi(e.Port); err == nil {
 		f.what += "; a monitor goes by the name of a port, not by its number"
-		for _, s := range w.services {
+		for _, s := range services {
 			if p, ok := s.Port(manifest.IntOrString{Number: number}); ok && p.Name != "" {
 				f.fix = "write port: " + p.Name
 				return f

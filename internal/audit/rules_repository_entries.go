@@ -66,21 +66,21 @@ func (c *Check) restoring(at manifest.Position, fix string) string {
 	return fix
 }
 
-// forgotten reports the folders right below a kustomization's that it does not
-// name, where it names others: overlays and environments lie deeper, or beside.
+// forgotten reports the folders that a kustomization does not name, where it names
+// others right beside them: overlays and environments lie deeper, or elsewhere.
 func (c *Check) forgotten(k *source.Kustomization) {
-	named := false
+	beside := map[string]bool{}
 	for _, e := range k.Entries {
-		named = named || (e.Field == "resources" || e.Field == "bases") && e.Target != "" && path.Ext(e.Target) == "" && folderOf(e.Target) == tidyPath(k.Dir)
-	}
-	if !named {
-		return
+		if (e.Field == "resources" || e.Field == "bases") && e.Target != "" && path.Ext(e.Target) == "" {
+			beside[folderOf(e.Target)] = true
+		}
 	}
 	for _, dir := range k.Unreached {
-		if folderOf(dir) != tidyPath(k.Dir) || slices.Contains(apart, path.Base(tidyPath(dir))) {
+		if !beside[folderOf(dir)] || slices.Contains(apart, path.Base(tidyPath(dir))) {
 			continue
 		}
-		c.ReportFile(manifest.Position{File: k.File, Line: 1, Column: 1}, "add "+path.Base(tidyPath(dir))+" to resources, or remove the folder", "it names other folders and not %s, so nothing of that is built", path.Base(tidyPath(dir)))
+		name := strings.TrimPrefix(tidyPath(dir), tidyPath(k.Dir)+"/")
+		c.ReportFile(manifest.Position{File: k.File, Line: 1, Column: 1}, "add "+name+" to resources, or remove the folder", "it names other folders and not %s, so nothing of that is built", name)
 	}
 }
 

@@ -173,10 +173,15 @@ func runAudit(ctx context.Context, sh *shell, cmd *cobra.Command, flags auditFla
 	if !audit.Runs("RP01", flags.rules, flags.skip) {
 		tolerated = nil // nobody else would say what is missing
 	}
-	j, err := sh.judge(ctx, cmd, flags.judging, args, tolerated...)
+	// What is read, what kgen.yaml makes and the lines that are shown are of one state.
+	j, err := sh.judgeHeld(ctx, cmd, flags.judging, args, func(j *judged) error {
+		// Before the rest, so that not everything is in memory twice.
+		return sh.compare(ctx, j)
+	}, tolerated...)
 	if err != nil {
 		return err
 	}
+	defer j.Close()
 	if err := sh.spares(j, outputs); err != nil {
 		return err
 	}
@@ -184,8 +189,15 @@ func runAudit(ctx context.Context, sh *shell, cmd *cobra.Command, flags auditFla
 	if err != nil {
 		return err
 	}
-	for _, p := range outputs {
-		if err := sh.printAudit(result, p, flags.checklist, j.source.Claimed); err != nil {
+	texts := make([]bytes.Buffer, len(outputs))
+	for i, p := range outputs {
+		if err := sh.printAudit(&texts[i], result, p, flags.checklist, j.source.Claimed); err != nil {
+			return err
+		}
+	}
+	j.Close() // who reads the output in a pager keeps nobody from writing
+	for i, p := range outputs {
+		if err := sh.deliver(p, texts[i].Bytes()); err != nil {
 			return err
 		}
 	}
@@ -261,13 +273,10 @@ func (sh *shell) audited(ctx context.Context, j *judged, o audit.Options) (*audi
 			}
 		}
 	}
-	if j.whole && j.repo != "" && j.model != nil {
-		drift, err := sh.drift(ctx, j.repo)
-		if err != nil {
-			return nil, err
-		}
-		world.Drift = drift
+	if err := sh.compare(ctx, j); err != nil {
+		return nil, err
 	}
+	world.Drift = j.drift
 	var result *audit.Result
 	err := sh.during("auditing", func() (err error) {
 		result, err = audit.Run(ctx, world, o)
@@ -286,17 +295,30 @@ var drifted = map[plan.Action]string{
 	plan.Conflict: "was edited by hand in lines that kgen.yaml has changed",
 }
 
-// drift is what kgen generate would change.
-func (sh *shell) drift(ctx context.Context, dir string) (*audit.Drift, error) {
-	r, err := sh.share(ctx, dir)
-	if err != nil {
-		return nil, err
+// compare finds out what kgen generate would change, once, where what is judged
+// is all that a model makes.
+func (sh *shell) compare(ctx context.Context, j *judged) error {
+	if !j.whole || j.repo == "" || j.model == nil || j.drift != nil {
+		return nil
 	}
-	defer r.Close()
+	drift, err := sh.drift(ctx, j)
+	j.drift = drift
+	return err
+}
+
+// drift is what kgen generate would change in the repository, which it holds
+// for that long if the caller does not.
+func (sh *shell) drift(ctx context.Context, j *judged) (*audit.Drift, error) {
+	dir := j.repo
+	if len(j.held) == 0 {
+		if _, err := j.hold(ctx, sh, dir); err != nil {
+			return nil, err
+		}
+		defer j.Close()
+	}
 	quiet := *sh
 	quiet.report, quiet.Err = report{}, io.Discard // warnings about the model were told when it was read
-	r.sh = &quiet
-	s, err := r.generation(ctx, writing{})
+	s, err := (&repo{sh: &quiet, dir: dir, unlock: func() {}}).generation(ctx, writing{})
 	if err != nil {
 		return nil, err
 	}
@@ -309,21 +331,20 @@ func (sh *shell) drift(ctx context.Context, dir string) (*audit.Drift, error) {
 	return drift, nil
 }
 
-func (sh *shell) printAudit(r *audit.Result, p printing, checklist bool, claimed map[string]bool) error {
-	how := audit.Printing{Checklist: checklist, Version: kgenVersion()}
-	if p.file == "" {
-		how.Colour, how.Line = sh.colour, sourceLines(claimed)
-		if sh.report.printed = p.format == audit.JSON; p.format != audit.Text {
-			how.Colour = false
-		}
-		return r.Write(sh.Out, p.format, how)
+func (sh *shell) printAudit(w io.Writer, r *audit.Result, p printing, checklist bool, claimed map[string]bool) error {
+	how := audit.Printing{Checklist: checklist, Version: kgenVersion(), Line: sourceLines(claimed)}
+	how.Colour = p.file == "" && p.format == audit.Text && sh.colour
+	return r.Write(w, p.format, how)
+}
+
+// deliver puts an output where it was asked for.
+func (sh *shell) deliver(p printing, text []byte) error {
+	if p.file != "" {
+		return writeOutput(sh.path(p.file), text)
 	}
-	how.Line = sourceLines(claimed)
-	var b bytes.Buffer
-	if err := r.Write(&b, p.format, how); err != nil {
-		return err
-	}
-	return writeOutput(sh.path(p.file), b.Bytes())
+	sh.report.printed = p.format == audit.JSON
+	_, err := sh.Out.Write(text)
+	return err
 }
 
 // sourceLines gives lines of files, each file read once. A file that a comment

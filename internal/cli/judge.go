@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"kgen.dev/kgen/internal/audit"
 	"kgen.dev/kgen/internal/diag"
 	"kgen.dev/kgen/internal/gen"
 	"kgen.dev/kgen/internal/inventory"
@@ -52,12 +54,35 @@ type judged struct {
 	repo      string         // the repository's folder, "" where the manifests are of none
 	env       string         // the environment, "" for the root
 	whole     bool           // what is looked at is what the model makes, all of it
+	drift     *audit.Drift   // what kgen generate would change; nil where that was not compared
+	held      []*repo        // the repositories that nobody writes in until Close; that of the model first
 }
 
-// judge reads what the arguments name: nothing means the repository that the
-// run was started in. What cannot be read ends the run with all of it; tolerated
-// are findings of the codes that the caller judges itself.
+// Close lets other runs write where this one looked.
+func (j *judged) Close() {
+	for _, r := range j.held {
+		r.Close()
+	}
+	j.held = nil
+}
+
+// judge is judgeHeld for a caller that reads nothing more of what is looked at.
 func (sh *shell) judge(ctx context.Context, cmd *cobra.Command, f judging, args []string, tolerated ...string) (*judged, error) {
+	j, err := sh.judgeHeld(ctx, cmd, f, args, nil, tolerated...)
+	if err != nil {
+		return nil, err
+	}
+	j.Close()
+	return j, nil
+}
+
+// judgeHeld reads what the arguments name: nothing means the repository that the
+// run was started in. What cannot be read ends the run with all of it; tolerated
+// are findings of the codes that the caller judges itself. Until Close nobody
+// writes in the repositories that hold what was read, so that what the caller
+// reads besides is of the same state. located, if there is one, is called when the
+// model is known and nothing else is read yet.
+func (sh *shell) judgeHeld(ctx context.Context, cmd *cobra.Command, f judging, args []string, located func(*judged) error, tolerated ...string) (_ *judged, err error) {
 	if err := f.check(cmd, args); err != nil {
 		return nil, err
 	}
@@ -67,11 +92,19 @@ func (sh *shell) judge(ctx context.Context, cmd *cobra.Command, f judging, args 
 		return nil, err
 	}
 	j := &judged{env: f.environment}
-	release, err := j.locate(ctx, sh, f, args)
-	if err != nil {
+	defer func() {
+		if err != nil {
+			j.Close()
+		}
+	}()
+	if err := j.locate(ctx, sh, f, args); err != nil {
 		return nil, err
 	}
-	defer release()
+	if located != nil {
+		if err := located(j); err != nil {
+			return nil, err
+		}
+	}
 	paths, err := j.paths(sh, args)
 	if err != nil {
 		return nil, err
@@ -139,26 +172,75 @@ func (f *judging) check(cmd *cobra.Command, args []string) error {
 }
 
 // locate finds the repository and its model, and keeps others from writing
-// there until release.
-func (j *judged) locate(ctx context.Context, sh *shell, f judging, args []string) (release func(), err error) {
-	release = func() {}
+// there, and in whatever repository an argument is below, until Close.
+func (j *judged) locate(ctx context.Context, sh *shell, f judging, args []string) error {
 	root, err := j.root(sh, args)
 	if err != nil {
-		return release, err
+		return err
 	}
 	var r *repo
 	if root != "" {
-		if r, err = sh.share(ctx, root); err != nil {
-			return release, err
+		if r, err = j.hold(ctx, sh, root); err != nil {
+			return err
 		}
-		release = r.Close
 		j.repo = root
 	}
-	if err := j.readModel(sh, r, f); err != nil {
-		release()
-		return func() {}, err
+	for _, arg := range args {
+		around := repositoryAround(sh, arg)
+		if around == "" {
+			continue
+		}
+		// A folder further up that may not be looked into is not the user's own.
+		if _, err := j.hold(ctx, sh, around); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
 	}
-	return release, nil
+	return j.readModel(sh, r, f)
+}
+
+// hold shares a repository, once however its path is spelt.
+func (j *judged) hold(ctx context.Context, sh *shell, root string) (*repo, error) {
+	this, err := os.Stat(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range j.held {
+		if other, err := os.Stat(r.dir); err == nil && os.SameFile(this, other) {
+			return r, nil
+		}
+	}
+	r, err := sh.share(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	j.held = append(j.held, r)
+	return r, nil
+}
+
+// repositoryAround is the repository that a file or folder is in, links
+// followed; "" for the standard input, for what is in none, and for what is not
+// there, which whoever reads it says better.
+func repositoryAround(sh *shell, arg string) string {
+	if arg == "-" {
+		return ""
+	}
+	at, err := filepath.Abs(sh.path(arg))
+	if err != nil {
+		return ""
+	}
+	if at, err = filepath.EvalSymlinks(at); err != nil {
+		return ""
+	}
+	if info, err := os.Stat(at); err != nil {
+		return ""
+	} else if !info.IsDir() {
+		at = filepath.Dir(at)
+	}
+	root, err := findRoot(at)
+	if err != nil {
+		return ""
+	}
+	return root
 }
 
 // root is the repository that is looked at, "" for none: the one that the run

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -14,6 +15,8 @@ import (
 
 // opaque is implemented by types that read their own node, such as IntOrString.
 var opaque = reflect.TypeFor[yaml.Unmarshaler]()
+
+var intOrString = reflect.TypeFor[IntOrString]()
 
 // yaml11Bool are plain words that a YAML 1.1 reader, which kubectl's is, takes
 // for booleans though this package's reader takes them for strings.
@@ -26,7 +29,7 @@ type checker struct {
 	tolerant bool
 	numbers  bool // whether numbers and booleans are checked here, for their column
 	findings diag.List
-	seen     map[visit]bool
+	seen     map[visit]bool // made with the first anchor
 }
 
 // visit keeps aliases from being walked more than once for each type.
@@ -35,40 +38,65 @@ type visit struct {
 	typ  reflect.Type
 }
 
-func (c *checker) fault(node *yaml.Node, path, code, fix, format string, args ...any) {
+// trail is the way to a node, written out only where there is something to say.
+type trail struct {
+	up    *trail
+	key   string
+	item  bool // of a list, which has an index and no key
+	index int
+}
+
+func (t *trail) String() string {
+	switch {
+	case t == nil:
+		return ""
+	case t.item:
+		return fmt.Sprintf("%s[%d]", t.up, t.index)
+	}
+	return join(t.up.String(), t.key)
+}
+
+func (c *checker) fault(node *yaml.Node, path *trail, code, fix, format string, args ...any) {
 	c.findings = append(c.findings, diag.Diagnostic{
-		File: c.file, Line: node.Line, Column: node.Column, Path: path,
+		File: c.file, Line: node.Line, Column: node.Column, Path: path.String(),
 		Severity: diag.Error, Code: code, Fix: fix, Message: fmt.Sprintf(format, args...),
 	})
 }
 
 // walk reports keys that t has no field for, and words that are no strings
 // where t wants one.
-func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
+func (c *checker) walk(node *yaml.Node, t reflect.Type, path *trail) {
+	again := node.Anchor != ""
 	if node.Kind == yaml.AliasNode {
-		node = node.Alias
+		node, again = node.Alias, true
 	}
 	if other, ok := c.files[node]; ok && other != c.file {
 		defer func(file string) { c.file = file }(c.file)
 		c.file = other
 	}
-	if c.numbers && t == reflect.TypeFor[IntOrString]() {
+	if c.numbers && t == intOrString {
 		c.walkIntOrString(node, path)
 		return
 	}
-	if reflect.PointerTo(t).Implements(opaque) || t == reflect.TypeFor[yaml.Node]() {
+	if readsItself(t) {
 		return
 	}
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
-		if reflect.PointerTo(t).Implements(opaque) {
+		if readsItself(t) {
 			return
 		}
 	}
-	if c.seen[visit{node, t}] {
-		return
+	// Whatever else there is, is met once.
+	if again {
+		if c.seen == nil {
+			c.seen = map[visit]bool{}
+		}
+		if c.seen[visit{node, t}] {
+			return
+		}
+		c.seen[visit{node, t}] = true
 	}
-	c.seen[visit{node, t}] = true
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" {
 		return
 	}
@@ -81,7 +109,7 @@ func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
 			return
 		}
 		for i, item := range node.Content {
-			c.walk(item, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
+			c.walk(item, t.Elem(), &trail{up: path, item: true, index: i})
 		}
 	case reflect.Map:
 		if node.Kind != yaml.MappingNode {
@@ -90,7 +118,7 @@ func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
 		}
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			c.walk(node.Content[i], t.Key(), path)
-			c.walk(node.Content[i+1], t.Elem(), join(path, node.Content[i].Value))
+			c.walk(node.Content[i+1], t.Elem(), &trail{up: path, key: node.Content[i].Value})
 		}
 	case reflect.String:
 		c.walkString(node, path)
@@ -103,7 +131,7 @@ func (c *checker) walk(node *yaml.Node, t reflect.Type, path string) {
 
 // walkScalar reports what is not the number or the boolean that is wanted, and
 // numbers that no field of an API holds.
-func (c *checker) walkScalar(node *yaml.Node, kind reflect.Kind, path string) {
+func (c *checker) walkScalar(node *yaml.Node, kind reflect.Kind, path *trail) {
 	want, fix := "a whole number", "write a whole number"
 	switch kind {
 	case reflect.Bool:
@@ -127,14 +155,14 @@ func (c *checker) walkScalar(node *yaml.Node, kind reflect.Kind, path string) {
 	}
 }
 
-func (c *checker) walkIntOrString(node *yaml.Node, path string) {
+func (c *checker) walkIntOrString(node *yaml.Node, path *trail) {
 	tag := node.ShortTag()
 	if node.Kind != yaml.ScalarNode || tag != "!!int" && tag != "!!str" && tag != "!!null" || tag == "!!int" && node.Decode(new(int)) != nil {
 		c.fault(node, path, "wrong-type", "write a number or a name", "is neither a number nor a name")
 	}
 }
 
-func (c *checker) walkString(node *yaml.Node, path string) {
+func (c *checker) walkString(node *yaml.Node, path *trail) {
 	if node.Kind != yaml.ScalarNode {
 		c.fault(node, path, "wrong-type", "write one word or line", "is no string")
 		return
@@ -159,13 +187,12 @@ func readAs(node *yaml.Node) string {
 	return "another type"
 }
 
-func (c *checker) walkStruct(node *yaml.Node, t reflect.Type, path string) {
+func (c *checker) walkStruct(node *yaml.Node, t reflect.Type, path *trail) {
 	if node.Kind != yaml.MappingNode {
 		c.fault(node, path, "wrong-type", "write keys with values", "is no mapping")
 		return
 	}
-	fields := map[string]reflect.Type{}
-	collect(t, fields)
+	fields := keysOf(t)
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		field, known := fields[key.Value]
@@ -179,12 +206,38 @@ func (c *checker) walkStruct(node *yaml.Node, t reflect.Type, path string) {
 				if near := diag.Nearest(key.Value, names); near != "" {
 					fix = "write " + near
 				}
-				c.fault(key, join(path, key.Value), "unknown-field", fix, "there is no such field")
+				c.fault(key, &trail{up: path, key: key.Value}, "unknown-field", fix, "there is no such field")
 			}
 			continue
 		}
-		c.walk(value, field, join(path, key.Value))
+		c.walk(value, field, &trail{up: path, key: key.Value})
 	}
+}
+
+// keys are the YAML keys of struct types, by type: map[string]reflect.Type.
+var keys sync.Map
+
+// keysOf gives the types of a struct's YAML keys. It is not to be changed.
+func keysOf(t reflect.Type) map[string]reflect.Type {
+	if known, ok := keys.Load(t); ok {
+		return known.(map[string]reflect.Type)
+	}
+	fields := map[string]reflect.Type{}
+	collect(t, fields)
+	keys.Store(t, fields)
+	return fields
+}
+
+// selfReading tells of types whether they read their own node: bool.
+var selfReading sync.Map
+
+func readsItself(t reflect.Type) bool {
+	if known, ok := selfReading.Load(t); ok {
+		return known.(bool)
+	}
+	itself := reflect.PointerTo(t).Implements(opaque) || t == reflect.TypeFor[yaml.Node]()
+	selfReading.Store(t, itself)
+	return itself
 }
 
 // collect lists a struct's YAML keys, those of inlined structs among them.

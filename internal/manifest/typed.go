@@ -140,8 +140,8 @@ func Check(objects []*Object) error {
 }
 
 func (o *Object) decode(into any, t reflect.Type, tolerant bool) error {
-	c := checker{file: o.File, files: o.Files, tolerant: tolerant, seen: map[visit]bool{}}
-	c.walk(o.Node, t, "")
+	c := checker{file: o.File, files: o.Files, tolerant: tolerant}
+	c.walk(o.Node, t, nil)
 	if err := c.findings.Err(); err != nil {
 		return err
 	}

@@ -57,8 +57,8 @@ func (o *Object) view(typ reflect.Type) viewed {
 
 // tolerate decodes what into has fields for.
 func (o *Object) tolerate(into any, typ reflect.Type) error {
-	c := checker{file: o.File, files: o.Files, tolerant: true, numbers: true, seen: map[visit]bool{}}
-	c.walk(o.Node, typ, "")
+	c := checker{file: o.File, files: o.Files, tolerant: true, numbers: true}
+	c.walk(o.Node, typ, nil)
 	if err := c.findings.Err(); err != nil {
 		return err
 	}
