@@ -3,6 +3,7 @@ package conformance
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ type pipeline struct {
 func (p *pipeline) apply(t *testing.T, stream []byte, flags ...string) ([]string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), p.kubectl, slices.Concat(p.flags, []string{"apply", "-f", "-"}, flags)...)
+	cmd.Env = append(os.Environ(), component.Thrift...)
 	var out, beside bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stream), &out, &beside
 	err := cmd.Run()

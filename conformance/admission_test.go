@@ -93,7 +93,21 @@ func (m *model) builtFor(t *testing.T, environment string) []cluster.Object {
 	return m.builtIn(t, "environments/"+environment)
 }
 
+// builtIn are those of one folder, which is built once.
 func (m *model) builtIn(t *testing.T, folder string) []cluster.Object {
+	t.Helper()
+	m.building.Lock()
+	defer m.building.Unlock()
+	if m.builds[folder] == nil {
+		if m.builds == nil {
+			m.builds = map[string][]cluster.Object{}
+		}
+		m.builds[folder] = m.build(t, folder)
+	}
+	return slices.Clone(m.builds[folder])
+}
+
+func (m *model) build(t *testing.T, folder string) []cluster.Object {
 	t.Helper()
 	stream, err := kustomize.BuildTree(m.tree, folder)
 	if err != nil {

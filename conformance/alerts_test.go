@@ -1,7 +1,10 @@
 package conformance
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -104,8 +107,8 @@ func TestEveryAlertFiresAndStaysQuiet(t *testing.T) {
 }
 
 // plays are what has been played already, of whatever model: an alert whose rules
-// and scenes are another's but for the names of the service, the application and
-// the namespace is not played again.
+// and scenes are another's but for the names of services, applications and
+// namespaces is not played again.
 type plays struct {
 	mu   sync.Mutex
 	seen map[string]bool
@@ -122,13 +125,15 @@ func (p *plays) first(t *testing.T, m *model, a *alerttest.Alert) bool {
 	for _, text := range files.All() {
 		all.Write(text)
 	}
-	var names []string
-	for i, name := range []string{a.Service, m.network.Metadata.Name, m.network.Spec.Namespace} {
-		if name != "" {
-			names = append(names, name, string(rune(i)))
+	// Each name becomes the number of its first occurrence, so that texts of one
+	// form are the same but for which names there are.
+	numbers := map[string]int{}
+	form := m.names().ReplaceAllStringFunc(all.String(), func(name string) string {
+		if _, known := numbers[name]; !known {
+			numbers[name] = len(numbers)
 		}
-	}
-	form := strings.NewReplacer(names...).Replace(all.String())
+		return fmt.Sprintf("\x00%d\x00", numbers[name])
+	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seen[form] {
@@ -136,6 +141,23 @@ func (p *plays) first(t *testing.T, m *model, a *alerttest.Alert) bool {
 	}
 	p.seen[form] = true
 	return true
+}
+
+// names match what the model calls its services, itself, its namespace and those
+// of its callers, the longest first.
+func (m *model) names() *regexp.Regexp {
+	names := []string{m.network.Metadata.Name, m.network.Spec.Namespace}
+	for _, s := range m.network.Spec.Services {
+		names = append(names, s.Name)
+		for _, c := range s.Callers {
+			names = append(names, c.Namespace)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	for i := range names {
+		names[i] = regexp.QuoteMeta(names[i])
+	}
+	return regexp.MustCompile(strings.Join(names, "|"))
 }
 
 // playAll plays the scenes of every alert of a model that differs from those

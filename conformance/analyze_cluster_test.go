@@ -1,13 +1,14 @@
 package conformance
 
 import (
-	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"kgen.dev/kgen/conformance/cluster"
@@ -30,18 +31,60 @@ func (m istioMessage) String() string {
 	return m.Level + " " + m.Code + " (" + m.Object + ") " + m.Text + ", says " + m.Analyzer
 }
 
+// An analyst is a running istio-analyze. It is asked about one cluster after
+// another: most of what it takes for one is to begin.
+type analyst struct {
+	questions *json.Encoder
+	reports   *json.Decoder
+	end       func() error // says how it has ended, with what it printed on its standard error
+}
+
+// An istioQuestion is a cluster as istio-analyze is asked about it.
+type istioQuestion struct{ Profile, Revision, Objects string }
+
+// newAnalyst starts one, which ends with the test.
+func newAnalyst(t *testing.T) *analyst {
+	t.Helper()
+	cmd := exec.Command(component.Build(t, "istio-analyze")) // it ends with its questions
+	cmd.Env = append(os.Environ(), component.Thrift...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	a := &analyst{questions: json.NewEncoder(in), reports: json.NewDecoder(out)}
+	a.end = sync.OnceValue(func() error {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("istio-analyze: %w\n%s", err, stderr.String())
+		}
+		return nil
+	})
+	t.Cleanup(func() {
+		if err := a.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	return a
+}
+
 // analyze has Istio's analyzers look at the objects, on a cluster on which Istio
 // is installed the way that the model wants it, with the platform's namespaces.
-func analyze(t *testing.T, binary string, m *model, objects []cluster.Object) istioReport {
+func (a *analyst) analyze(t *testing.T, m *model, objects []cluster.Object) istioReport {
 	t.Helper()
-	install := []string{"minimal"}
+	q := istioQuestion{Profile: "minimal", Revision: m.network.Spec.Mesh.Revision}
 	if m.network.Spec.Mesh.Mode == spec.Ambient {
-		install = []string{"ambient"}
+		q.Profile = "ambient"
 	}
-	if revision := m.network.Spec.Mesh.Revision; revision != "" {
-		install = append(install, revision)
-	}
-	var stream bytes.Buffer
+	var stream strings.Builder
 	for _, o := range append(surroundings(objects), objects...) {
 		if o.Kind == "Namespace" && o.Name == "istio-system" {
 			continue // which is Istio's own to make
@@ -49,17 +92,14 @@ func analyze(t *testing.T, binary string, m *model, objects []cluster.Object) is
 		stream.WriteString("\n---\n")
 		stream.Write(o.Text)
 	}
-	cmd := exec.CommandContext(t.Context(), binary, install...)
-	cmd.Stdin = &stream
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, stderr.String())
-	}
+	q.Objects = stream.String()
 	var r istioReport
-	if err := json.Unmarshal(out, &r); err != nil {
-		t.Fatal(err)
+	err := a.questions.Encode(q)
+	if err == nil {
+		err = a.reports.Decode(&r)
+	}
+	if err != nil {
+		t.Fatalf("%v; %v", err, a.end())
 	}
 	return r
 }

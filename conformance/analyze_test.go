@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"kgen.dev/kgen/conformance/cluster"
-	"kgen.dev/kgen/conformance/component"
 	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/spec"
 )
@@ -21,12 +20,12 @@ var forgiven = map[string]string{}
 // error, no warning.
 func TestIstioAnalyzes(t *testing.T) {
 	record.Start(t, record.Istio, "all analyzers of istioctl analyze look at each model and environment with its workloads: no message above Info")
-	binary := component.Build(t, "istio-analyze")
+	istio := newAnalyst(t)
 	crds := gatewayCRDs(t)
 	idle := map[string]int{}
 	ran, told, used := 0, map[string]int{}, map[string]bool{}
 	look := func(t *testing.T, m *model, objects []cluster.Object, namespace string) {
-		r := analyze(t, binary, m, slices.Concat(objects, m.company(t, objects, namespace), crds))
+		r := istio.analyze(t, m, slices.Concat(objects, m.company(t, objects, namespace), crds))
 		if len(r.Skipped) > 0 || len(r.Executed) < 40 {
 			t.Errorf("%d analyzers have run; skipped are %q", len(r.Executed), r.Skipped)
 		}
@@ -86,11 +85,11 @@ const (
 // time by the message that is meant for it and that was not there before.
 func TestIstioAnalyzersSee(t *testing.T) {
 	record.Start(t, record.Istio, "what is broken on purpose brings the analyzers' message for it")
-	binary := component.Build(t, "istio-analyze")
+	istio := newAnalyst(t)
 	m := modelOf(t, "sidecar-gateway-istio")
 	built := m.built(t)
 	whole := slices.Concat(built, m.company(t, built, m.network.Spec.Namespace), gatewayCRDs(t))
-	before := analyze(t, binary, m, whole)
+	before := istio.analyze(t, m, whole)
 	for _, tt := range []struct{ name, object, old, new, code, of string }{
 		{"a missing subset", "DestinationRule shop/web", "name: green", "name: greener", "IST0101", "VirtualService shop/web"},
 		{"a subset of no pods", "DestinationRule shop/web", "version: green", "version: greener", "IST0173", "DestinationRule shop/web"},
@@ -113,7 +112,7 @@ func TestIstioAnalyzersSee(t *testing.T) {
 			if expect(before) {
 				t.Errorf("%s of %s is there before anything is broken", tt.code, tt.of)
 			}
-			if r := analyze(t, binary, m, broken); !expect(r) {
+			if r := istio.analyze(t, m, broken); !expect(r) {
 				t.Errorf("%s of %s does not come up; it says %v", tt.code, tt.of, r.Messages)
 			}
 			record.Checks(t, 1)

@@ -3,6 +3,7 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"kgen.dev/kgen/conformance/component"
 	"kgen.dev/kgen/conformance/record"
 )
 
@@ -27,17 +29,7 @@ import (
 
 // kgenBinary builds kgen as it is in this repository.
 var kgenBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "kgen-conformance")
-	if err != nil {
-		return "", err
-	}
-	binary := filepath.Join(dir, "kgen")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/kgen")
-	cmd.Dir = ".."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building kgen: %w\n%s", err, out)
-	}
-	return binary, os.Chmod(dir, 0o755) // for runs as another user
+	return component.Kgen(context.Background(), scratch)
 })
 
 // kgenIn prepares a run in a folder.

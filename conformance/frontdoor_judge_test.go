@@ -28,7 +28,7 @@ type frontDoor struct {
 }
 
 // doorPatience is how long a client waits for an answer.
-const doorPatience = 20 * time.Second
+const doorPatience = time.Minute
 
 // client is one that finds every host here. Without trust it takes whatever
 // certificate it is shown.

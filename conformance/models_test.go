@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"kgen.dev/kgen/conformance/cluster"
 	"kgen.dev/kgen/conformance/record"
 	"kgen.dev/kgen/internal/gen"
 	"kgen.dev/kgen/internal/manifest"
@@ -24,6 +25,9 @@ type model struct {
 	network *spec.Network // with its defaults
 	tree    *tree.Tree
 	objects []*manifest.Object
+
+	building sync.Mutex
+	builds   map[string][]cluster.Object // what has been built, by folder
 }
 
 // models are every example and every model of testdata that can be rendered,

@@ -160,9 +160,11 @@ func (p *prometheus) judgeRules(t *testing.T, m *model) {
 func controls(t *testing.T) (made []cluster.Object, mute *standIn) {
 	t.Helper()
 	guide := modelOf(t, "examples/guide").built(t)
-	i := slices.IndexFunc(guide, func(o cluster.Object) bool { return o.String() == "ServiceMonitor monitoring/guide-backend" })
+	i := slices.IndexFunc(guide, func(o cluster.Object) bool {
+		return o.String() == "ServiceMonitor monitoring/guide-services.http-metrics"
+	})
 	if i < 0 {
-		t.Fatal("there is no ServiceMonitor monitoring/guide-backend to break")
+		t.Fatal("there is no ServiceMonitor monitoring/guide-services.http-metrics to break")
 	}
 	like := func(name string, replace ...string) cluster.Object {
 		text := string(guide[i].Text)
@@ -173,7 +175,7 @@ func controls(t *testing.T) (made []cluster.Object, mute *standIn) {
 			}
 			text = changed
 		}
-		objects, err := cluster.Objects([]byte(strings.Replace(text, "name: guide-backend\n", "name: "+name+"\n", 1)))
+		objects, err := cluster.Objects([]byte(strings.Replace(text, "name: guide-services.http-metrics\n", "name: "+name+"\n", 1)))
 		if err != nil || len(objects) != 1 {
 			t.Fatalf("%d objects in %s: %v", len(objects), text, err)
 		}

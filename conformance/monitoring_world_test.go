@@ -114,8 +114,7 @@ func (pl *platform) traffic(w world, src source, http bool) []series {
 		} else {
 			out = append(out, w.answers(src, s, "", perMinute, 0.5)...)
 		}
-		_, threshold := w.latency()
-		_, high, _ := above(istioBuckets, float64(threshold.Milliseconds()))
+		high, _ := above(istioBuckets, float64(w.threshold().Milliseconds()))
 		for le, values := range histogram(istioBuckets, high, 1, perMinute) {
 			out = append(out, w.istio("istio_request_duration_milliseconds_bucket", src, s.good, map[string]string{"le": le}, values)...)
 		}
@@ -159,8 +158,7 @@ func (pl *platform) tellDoor(w world) {
 		if in.Class != "traefik" {
 			continue
 		}
-		_, threshold := w.latency()
-		_, high, ok := above(traefikBuckets, threshold.Seconds())
+		high, ok := above(traefikBuckets, w.threshold().Seconds())
 		if !ok {
 			high = traefikBuckets[len(traefikBuckets)-1] + 1
 		}

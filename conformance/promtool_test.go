@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"kgen.dev/kgen/conformance/component"
 	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/tree"
 )
@@ -91,8 +92,7 @@ func testRules(t *testing.T, promtool string, files *tree.Tree) (report string, 
 		t.Fatal("there are no rule tests to run")
 	}
 	cmd := exec.CommandContext(t.Context(), promtool, args...)
-	// A short life with little to keep: collecting garbage is a fifth of its work.
-	cmd.Env = append(os.Environ(), "GOGC=off", "GOMEMLIMIT=1GiB")
+	cmd.Env = append(os.Environ(), component.Thrift...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err == nil
 }

@@ -7,19 +7,18 @@ import (
 	"kgen.dev/kgen/internal/spec"
 )
 
-// speech is a protocol that the service's callers speak, with a good answer,
-// the faults that are the service's, and one that is the caller's own.
+// speech is a protocol that the service's callers speak: a good answer and the
+// faults that are the service's.
 type speech struct {
-	name       string
-	good, poor outcome
-	faults     []outcome
+	good   outcome
+	faults []outcome
 }
 
 func (w world) speeches() []speech {
 	var out []speech
 	isGRPC := func(p spec.Port) bool { return p.Protocol == spec.GRPC }
 	if ports := w.httpPorts(); slices.ContainsFunc(ports, isGRPC) {
-		s := speech{"grpc", outcome{grpc: true}, outcome{grpc: true, status: "5"}, nil}
+		s := speech{good: outcome{grpc: true}}
 		for _, status := range []string{"2", "13", "14"} {
 			s.faults = append(s.faults, outcome{grpc: true, status: status})
 		}
@@ -28,7 +27,7 @@ func (w world) speeches() []speech {
 			return out
 		}
 	}
-	return append(out, speech{"http", outcome{}, outcome{code: "404"}, []outcome{{code: "500"}, {code: "503"}}})
+	return append(out, speech{faults: []outcome{{code: "500"}, {code: "503"}}})
 }
 
 // answers is traffic of which one share ends badly, spread over the kinds of fault.
@@ -43,10 +42,10 @@ func (w world) answers(src source, s speech, version string, perMinute, share fl
 	return out
 }
 
-// latency is what the model promises, or what kgen takes for granted.
-func (w world) latency() (quantile float64, threshold time.Duration) {
+// threshold is the latency that the model promises, or that kgen takes for granted.
+func (w world) threshold() time.Duration {
 	if w.s.SLO != nil && w.s.SLO.Latency != nil {
-		return float64(w.s.SLO.Latency.Percentile) / 100, time.Duration(w.s.SLO.Latency.Threshold)
+		return time.Duration(w.s.SLO.Latency.Threshold)
 	}
-	return 0.99, 500 * time.Millisecond
+	return 500 * time.Millisecond
 }

@@ -92,7 +92,6 @@ type outcome struct {
 	code    string // HTTP status; "" is 200
 	status  string // gRPC status; "" is 0
 	flags   string // Envoy's response flags; "" is none
-	other   bool   // it is another service's
 }
 
 // serviceName is what the telemetry calls the service for requests of a version.
@@ -107,10 +106,8 @@ func (w world) serviceName(src source, version string) string {
 }
 
 // steady grows by so much a minute for five hours.
-func steady(perMinute float64) string { return ramp(perMinute, 300) }
-
-func ramp(perMinute float64, steps int) string {
-	return "0+" + strconv.FormatFloat(perMinute, 'f', -1, 64) + "x" + strconv.Itoa(steps)
+func steady(perMinute float64) string {
+	return "0+" + strconv.FormatFloat(perMinute, 'f', -1, 64) + "x300"
 }
 
 // istioLabels are those of Istio's standard metrics (its "Standard Metrics" reference),
@@ -124,9 +121,6 @@ func (w world) istioLabels(src source, o outcome) map[string]string {
 		}
 	}
 	name := w.serviceName(src, o.version)
-	if o.other {
-		name = "somebody-else"
-	}
 	protocol, code, flags := "http", o.code, o.flags
 	if o.grpc {
 		protocol = "grpc"
@@ -183,14 +177,14 @@ var istioBuckets = []float64{0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5
 // traefikBuckets are the default bounds of Traefik's, in seconds.
 var traefikBuckets = []float64{0.1, 0.3, 1.2, 5}
 
-// above is the first bucket that lies wholly above a bound.
-func above(buckets []float64, bound float64) (low, high float64, ok bool) {
+// above is the upper bound of the first bucket that lies wholly above another.
+func above(buckets []float64, bound float64) (high float64, ok bool) {
 	for i, b := range buckets[:len(buckets)-1] {
 		if b >= bound {
-			return b, buckets[i+1], true
+			return buckets[i+1], true
 		}
 	}
-	return 0, 0, false
+	return 0, false
 }
 
 // histogram is what a share of slow requests, all in the bucket below high,

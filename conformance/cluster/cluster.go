@@ -167,14 +167,12 @@ func (c *Cluster) ready(ctx context.Context, dir string) error {
 // that have other work too.
 const patience = 3 * time.Minute
 
-// until asks again and again whether something holds. What stood in the way last
+// until asks again and again whether something holds, less often as time goes by. What stood in the way last
 // is told when patience ends; a program that has ended ends it at once.
 func (c *Cluster) until(ctx context.Context, what string, holds func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 160*time.Millisecond) {
 		ok, last := holds()
 		if ok {
 			return nil
@@ -185,7 +183,7 @@ func (c *Cluster) until(ctx context.Context, what string, holds func() (bool, er
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("waiting until %s: %w; last: %v", what, ctx.Err(), last)
-		case <-again.C:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -9,9 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"kgen.dev/kgen/conformance/component"
 )
 
 // A process is a program that runs until its test ends, in a process group of
@@ -42,7 +45,7 @@ func launchIn(t testing.TB, dir string, variables []string, binary string, args 
 	}
 	cmd := exec.Command(binary, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, out
-	cmd.Env = append(os.Environ(), variables...)
+	cmd.Env = slices.Concat(os.Environ(), component.Thrift, variables)
 	cmd.SysProcAttr = attributes()
 	started := make(chan error)
 	go func() {
@@ -67,7 +70,7 @@ func launchIn(t testing.TB, dir string, variables []string, binary string, args 
 		select {
 		case <-p.ended:
 		default:
-			if err := syscall.Kill(-p.pid, syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(-p.pid, syscall.SIGKILL); err != nil && err != syscall.ESRCH { // it may just have ended
 				t.Errorf("ending %s: %v", name, err)
 			}
 			<-p.ended

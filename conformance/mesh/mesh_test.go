@@ -18,7 +18,11 @@ func TestMesh(t *testing.T) {
 			component.Build(t, name)
 		}
 		component.Modules(t, "crds")
-		t.Setenv(kgenVariable, buildKgen(t))
+		kgen, err := component.Kgen(t.Context(), t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv(kgenVariable, kgen)
 		namespace.Run(t)
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func start(t *testing.T, name, bootstrap string, args ...string) *workload {
 	}
 	defer log.Close()
 	w.cmd = exec.Command(component.Build(t, "workload"), args...)
-	w.cmd.Env = append(os.Environ(), "GRPC_XDS_BOOTSTRAP="+bootstrap, "GRPC_GO_LOG_SEVERITY_LEVEL=warning")
+	w.cmd.Env = slices.Concat(os.Environ(), component.Thrift, []string{"GRPC_XDS_BOOTSTRAP=" + bootstrap, "GRPC_GO_LOG_SEVERITY_LEVEL=warning"})
 	w.cmd.Stderr = log
 	in, err := w.cmd.StdinPipe()
 	if err != nil {

@@ -16,19 +16,6 @@ import (
 // their own, where nothing can be downloaded to build it from.
 const kgenVariable = "KGEN_CONFORMANCE_KGEN"
 
-// buildKgen builds the command as it stands in this tree.
-func buildKgen(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "kgen")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/kgen")
-	cmd.Dir = filepath.Join("..", "..")
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building kgen: %v\n%s", err, out)
-	}
-	return binary
-}
-
 // A world is a cluster with a mesh, the repository that kgen keeps for it, and
 // the pods that the repository is about.
 type world struct {
@@ -158,14 +145,12 @@ func (w *world) reset(t *testing.T, caller *workload, weight int) {
 // that have other work too.
 const patience = 2 * time.Minute
 
-// until asks again and again whether something holds.
+// until asks again and again whether something holds, less often as time goes by.
 func until(t *testing.T, what string, holds func() (ok bool, otherwise string)) {
 	t.Helper()
 	end := time.NewTimer(patience)
 	defer end.Stop()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
-	for {
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 160*time.Millisecond) {
 		ok, last := holds()
 		if ok {
 			return
@@ -175,7 +160,7 @@ func until(t *testing.T, what string, holds func() (ok bool, otherwise string)) 
 			t.Fatalf("waiting until %s: %s; last: %s", what, patience, last)
 		case <-t.Context().Done():
 			t.Fatalf("waiting until %s: %v; last: %s", what, t.Context().Err(), last)
-		case <-again.C:
+		case <-time.After(pause):
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package alerttest
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -197,15 +198,19 @@ func above(buckets []float64, bound float64) (low, high float64, ok bool) {
 }
 
 // buckets are what a share of slow requests, all in the bucket below high,
-// makes of the buckets; the others are as fast as can be.
-func buckets(bounds []float64, high, slow, perMinute float64) map[string]string {
-	out := map[string]string{"+Inf": steady(perMinute)}
-	for _, b := range bounds {
-		rate := perMinute
-		if b < high {
-			rate = perMinute * (1 - slow)
+// makes of the buckets: each one's label le and its values, in the order of the
+// bounds. The others are as fast as can be.
+func buckets(bounds []float64, high, slow, perMinute float64) iter.Seq2[string, string] {
+	return func(yield func(le, values string) bool) {
+		for _, b := range bounds {
+			rate := perMinute
+			if b < high {
+				rate = perMinute * (1 - slow)
+			}
+			if !yield(strconv.FormatFloat(b, 'f', -1, 64), steady(rate)) {
+				return
+			}
 		}
-		out[strconv.FormatFloat(b, 'f', -1, 64)] = steady(rate)
+		yield("+Inf", steady(perMinute))
 	}
-	return out
 }

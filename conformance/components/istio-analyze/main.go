@@ -1,16 +1,17 @@
-// Command istio-analyze says of the objects in a YAML stream what istioctl
-// analyze would say of a cluster on which they were applied after Istio. The
-// cluster is made up around them: Istio's own installation is rendered from its
-// charts, and pods are made of workloads as its injector would make them. So no
-// analyzer has to be left out for want of a cluster.
+// Command istio-analyze says of objects what istioctl analyze would say of a
+// cluster on which they were applied after Istio. The cluster is made up around
+// them: Istio's own installation is rendered from its charts, and pods are made of
+// workloads as its injector would make them. So no analyzer has to be left out for
+// want of a cluster.
 //
-// Its arguments are the profile that Istio is installed with, minimal or ambient,
-// and the revision, which may be left out. It writes one JSON document, a report.
+// It reads questions and writes a report on each, in their order, one JSON document
+// a line. An installation is rendered once, for whichever questions name it.
 package main
 
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -25,6 +26,13 @@ import (
 	"istio.io/istio/pkg/config/schema/gvk"
 	"istio.io/istio/pkg/log"
 )
+
+// A question is a cluster.
+type question struct {
+	Profile  string // that Istio is installed with, minimal or ambient
+	Revision string // Istio's, if it has one
+	Objects  string // a YAML stream, as kustomize prints it
+}
 
 // A report is what the analyzers say, and what they have looked at.
 type report struct {
@@ -46,43 +54,58 @@ func main() {
 	for _, scope := range log.Scopes() {
 		scope.SetOutputLevel(log.ErrorLevel)
 	}
-	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
+	if err := serve(os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "istio-analyze:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string, in io.Reader, out io.Writer) error {
-	if len(args) < 1 || len(args) > 2 {
-		return fmt.Errorf("it takes the profile that Istio is installed with and, if it has one, its revision; it was given %q", args)
+func serve(in io.Reader, out io.Writer) error {
+	questions, reports := json.NewDecoder(in), json.NewEncoder(out)
+	questions.DisallowUnknownFields()
+	installations := map[[2]string]*installation{}
+	defer func() {
+		for _, i := range installations {
+			os.Remove(i.meshConfigFile)
+		}
+	}()
+	for n := 1; ; n++ {
+		var q question
+		if err := questions.Decode(&q); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("question %d: %w", n, err)
+		}
+		kind := [2]string{q.Profile, q.Revision}
+		if installations[kind] == nil {
+			istio, err := install(q.Profile, q.Revision)
+			if err != nil {
+				return fmt.Errorf("question %d: installing Istio: %w", n, err)
+			}
+			installations[kind] = istio
+		}
+		r, err := answer(installations[kind], q.Objects)
+		if err != nil {
+			return fmt.Errorf("question %d: %w", n, err)
+		}
+		if err := reports.Encode(r); err != nil {
+			return err
+		}
 	}
-	profile, revision := args[0], ""
-	if len(args) == 2 {
-		revision = args[1]
-	}
-	stream, err := io.ReadAll(in)
+}
+
+// answer is the report on a cluster with Istio and the objects of a YAML stream.
+func answer(istio *installation, stream string) (*report, error) {
+	applied, err := parse([]byte(stream))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	applied, err := parse(stream)
-	if err != nil {
-		return err
-	}
-	istio, err := install(profile, revision)
-	if err != nil {
-		return fmt.Errorf("installing Istio: %w", err)
-	}
-	defer os.Remove(istio.meshConfigFile)
 	objects := slices.Concat(istio.objects, applied)
 	pods, err := istio.pods(objects)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r, err := analyze(istio, slices.Concat(objects, pods))
-	if err != nil {
-		return err
-	}
-	return json.NewEncoder(out).Encode(r)
+	return analyze(istio, slices.Concat(objects, pods))
 }
 
 // analyze runs every analyzer over the objects.

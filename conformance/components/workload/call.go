@@ -22,9 +22,13 @@ import (
 // atOnce is how many calls are under way at a time.
 const atOnce = 4
 
+// pace is the time between two calls of those without end: what is to be seen of
+// them lasts as long as istiod takes to tell of a change, a hundred times that and more.
+const pace = 500 * time.Microsecond
+
 // patience bounds one call. It is no measure of anything: a call that takes so
 // long is one that fails.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // notYetKnown stands for the code of calls that gRPC for Go loses by itself when
 // a cluster comes to a route: it sends calls by the new route a moment before its
@@ -133,7 +137,16 @@ func (c *caller) obey(line string) (any, error) {
 	case word == "begin" && c.stop == nil:
 		c.stop, c.ended = make(chan struct{}), make(chan *tally, 1)
 		go func(stop <-chan struct{}, ended chan<- *tally) {
-			ended <- c.many(func() bool { return !closed(stop) })
+			turn := time.NewTicker(pace)
+			defer turn.Stop()
+			ended <- c.many(func() bool {
+				select {
+				case <-stop:
+					return false
+				case <-turn.C:
+					return true
+				}
+			})
 		}(c.stop, c.ended)
 		return newTally(), nil
 	case word == "end" && c.stop != nil:
@@ -150,15 +163,6 @@ func (c *caller) obey(line string) (any, error) {
 		return configuration()
 	}
 	return nil, fmt.Errorf("%q is nothing to do now", line)
-}
-
-func closed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }
 
 func (c *caller) calls(n int) *tally {
