@@ -98,6 +98,9 @@ type digest struct {
 func snap(dir string) (snapshot, error) {
 	s := snapshot{}
 	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() && name == filepath.Join(dir, ".kgen", "cache") {
+			return fs.SkipDir // no part of the repository
+		}
 		if err != nil || e.IsDir() {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 
@@ -210,7 +211,11 @@ func (b *bench) addService(ctx context.Context) (pair, error) {
 				if err := fresh(at)(ctx); err != nil {
 					return err
 				}
-				return os.CopyFS(at, os.DirFS(repository))
+				if err := os.CopyFS(at, os.DirFS(repository)); err != nil {
+					return err
+				}
+				// A repository in use: the run before this one was in the same place.
+				return exec.CommandContext(ctx, b.kgen, "-C", at, "generate", "-q").Run()
 			},
 			check: func(context.Context) error {
 				after, err := snap(at)

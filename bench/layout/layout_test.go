@@ -67,14 +67,14 @@ func TestLayoutsAreBuiltAndWritten(t *testing.T) {
 	if err := os.WriteFile(page, []byte("<!-- begin layouts -->\n<!-- end layouts -->\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := layouts(t, "", "-at", "5=leaves", "-n", "2", "-runs", "2", "-layouts", "naive,leaves", "-write", page, "-keep", keep)
+	out, err := layouts(t, "", "-at", "5=leaves-fifo", "-n", "2", "-runs", "2", "-layouts", "naive,leaves-fifo", "-write", page, "-keep", keep)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := strings.Count(out, "\n| "); got != 2 || !strings.HasPrefix(out, "| layout | what it is | 2 | ratio | 5 | ratio |\n|---|---|--:|--:|--:|--:|\n| naive |") {
 		t.Errorf("the table is\n%s", out)
 	}
-	for start, end := range map[string]string{"| naive |": "| – | – |", "| leaves |": " ms | – |"} {
+	for start, end := range map[string]string{"| naive |": "| – | – |", "| leaves-fifo |": " ms | – |"} {
 		_, row, _ := strings.Cut(out, "\n"+start)
 		row, _, _ = strings.Cut(row, "\n")
 		if seconds := strings.Split(row, " | ")[1]; seconds == "–" || !strings.HasSuffix(row, end) && !strings.HasSuffix(row, " s | – |") {
@@ -85,7 +85,7 @@ func TestLayoutsAreBuiltAndWritten(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), ". Turns: 2 at 2, 2 at 5 services; medians.\n\n"+out+"<!-- end") {
 		t.Errorf("%v: the page is\n%s", err, text)
 	}
-	if _, err := os.Stat(filepath.Join(keep, "5", "leaves", "kustomization.yaml")); err != nil {
+	if _, err := os.Stat(filepath.Join(keep, "5", "leaves-fifo", "kustomization.yaml")); err != nil {
 		t.Errorf("the trees are not kept: %v", err)
 	}
 }
@@ -96,7 +96,7 @@ func TestNoTurnBeyondTheBudget(t *testing.T) {
 	if err := os.WriteFile(page, []byte("<!-- begin layouts -->\n<!-- end layouts -->\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := layouts(t, "", "-n", "2,5", "-runs", "3", "-budget", "1ns", "-layouts", "naive,leaves", "-write", page); err != nil {
+	if _, err := layouts(t, "", "-n", "2,5", "-runs", "3", "-budget", "1ns", "-layouts", "naive,leaves-fifo", "-write", page); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(page)
@@ -107,15 +107,15 @@ func TestNoTurnBeyondTheBudget(t *testing.T) {
 
 func TestWrongObjectsFail(t *testing.T) {
 	for layout, filter := range map[string]string{
-		"leaves": ` | sed 's/^  namespace: monitoring$/  namespace: other/'`,
-		"naive":  ` | sed 's/^  name: service-0001$/  name: another/'`,
+		"leaves-fifo": ` | sed 's/^  namespace: monitoring$/  namespace: other/'`,
+		"naive":       ` | sed 's/^  name: service-0001$/  name: another/'`,
 	} {
 		_, err := layouts(t, filter, "-n", "5", "-layouts", layout)
 		if err == nil || !strings.Contains(err.Error(), "5 services, layout "+layout+": of ") {
 			t.Errorf("%s: %v", layout, err)
 		}
 	}
-	if _, err := layouts(t, "; exit 3", "-n", "5", "-layouts", "leaves"); err == nil || !strings.Contains(err.Error(), "exit code 3") {
+	if _, err := layouts(t, "; exit 3", "-n", "5", "-layouts", "leaves-fifo"); err == nil || !strings.Contains(err.Error(), "exit code 3") {
 		t.Errorf("kustomize fails: %v", err)
 	}
 }
@@ -129,10 +129,10 @@ func TestFlags(t *testing.T) {
 		{[]string{"-n", "ten"}, "no number of services"},
 		{[]string{"-layouts", "other"}, `there is no layout "other"; there are naive, `},
 		{[]string{"-runs", "0"}, "at least 1"},
-		{[]string{"-at", "1000"}, "such as 1000=naive,leaves"},
-		{[]string{"-at", "0=naive"}, "such as 1000=naive,leaves"},
+		{[]string{"-at", "1000"}, "such as 1000=naive,leaves-fifo"},
+		{[]string{"-at", "0=naive"}, "such as 1000=naive,leaves-fifo"},
 		{[]string{"-n", "5", "-at", "5=naive"}, "-n has all layouts built at 5"},
-		{[]string{"-layouts", "naive", "-at", "7=leaves"}, `layout "leaves" is not among those that are built`},
+		{[]string{"-layouts", "naive", "-at", "7=leaves-fifo"}, `layout "leaves-fifo" is not among those that are built`},
 		{[]string{"300"}, `"300" is no flag`},
 	} {
 		if _, err := layouts(t, "", c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -158,7 +158,7 @@ func TestTable(t *testing.T) {
 |---|---|--:|--:|--:|--:|--:|--:|
 | a | first | 4.00 s | 1.00 | > 600 s | – | – | – |
 | b | second | 1.00 s | 0.50 | 60.0 s | < 0.10 | > 600 s | – |
-| **three-levels-fifo** | third | > 60.0 s | > 30.0 | > 600 s | – | 500 s | – |
+| **leaves-fifo-monitor** | third | > 60.0 s | > 30.0 | > 600 s | – | 500 s | – |
 `
 	if diff := cmp.Diff(want, tab.text()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -2,8 +2,8 @@
 // each: what a layout costs whoever does without kgen build.
 //
 //	go run ./bench/layout                       # 10, 100 and 300 services
-//	go run ./bench/layout -layouts naive,three-levels-fifo -runs 3
-//	go run ./bench/layout -at 1000=naive,three-levels-fifo -timeout 20m
+//	go run ./bench/layout -layouts naive,leaves-fifo-monitor -runs 3
+//	go run ./bench/layout -at 1000=naive,leaves-fifo-monitor -timeout 20m
 //	go run ./bench/layout -write docs/performance.md
 //
 // The layouts take turns, and each figure is processor time. It fails where a

@@ -46,7 +46,7 @@ func flags(args []string, messages io.Writer) (options, error) {
 		size, names, _ := strings.Cut(text, "=")
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 1 || names == "" {
-			return errors.New("it is a number of services and the names of layouts, such as 1000=naive,leaves")
+			return errors.New("it is a number of services and the names of layouts, such as 1000=naive,leaves-fifo")
 		}
 		at[n] = strings.Split(names, ",")
 		return nil
@@ -208,9 +208,5 @@ func check(l trees.Layout, files []trees.File, built string) error {
 	if err != nil {
 		return err
 	}
-	var want []trees.Object
-	for _, f := range files {
-		want = append(want, f.Objects...)
-	}
-	return l.Check(want, got)
+	return l.Check(files, got)
 }

@@ -6,21 +6,17 @@ import (
 	"strings"
 )
 
-// Check holds the objects that a layout was built to against those that it was
-// made of: kinds and names, and namespaces where the layout keeps them.
-func (l Layout) Check(made, built []Object) error {
-	if l.Same {
+// Check holds the objects that a layout was built to against those that it makes
+// of kgen's files: kinds and names, and namespaces where the layout keeps them.
+func (l Layout) Check(files []File, built []Object) error {
+	made := ObjectsOf(l.of(files))
+	if !l.oneNamespace {
 		return SameObjects(made, built)
 	}
-	// The root's namespace is everybody's, and what is shared is no object any more.
 	names := func(objects []Object) []Object {
-		var out []Object
-		for _, o := range objects {
-			if slices.Contains(l.Shared, o.Kind) {
-				continue
-			}
-			o.Namespace = ""
-			out = append(out, o)
+		out := slices.Clone(objects)
+		for i := range out {
+			out[i].Namespace = ""
 		}
 		return out
 	}

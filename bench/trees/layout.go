@@ -11,38 +11,42 @@ import (
 // and the objects the same but where it says so.
 type Layout struct {
 	Name, Doc string
-	// Arrange gives the tree's files, by path; root are lines of the root's
-	// kustomization beside its resources.
-	Arrange func(files []File, root ...string) map[string]string
-	// Same is whether stock kustomize builds the same objects from it as from
-	// kgen's own layout.
-	Same bool
-	// Shared are the kinds of which the services share one object.
-	Shared []string
+	// change makes the files of whose objects the layout is; nil leaves kgen's.
+	change func([]File) []File
+	// arrange puts them into a tree.
+	arrange arrangement
+	// oneNamespace is whether everything is in the namespace that the root sets.
+	oneNamespace bool
+}
+
+// Arrange gives the layout of kgen's files: a tree, by path.
+func (l Layout) Arrange(files []File) map[string]string { return l.arrange(l.of(files)) }
+
+func (l Layout) of(files []File) []File {
+	if l.change == nil {
+		return files
+	}
+	return l.change(files)
 }
 
 // Kgens is the name of the layout that kgen writes.
-const Kgens = "three-levels-fifo"
+const Kgens = "leaves-fifo-monitor"
 
 // Layouts are the ones that are compared: the first is what a user writes who
 // follows kustomize's documentation, and one is [Kgens].
 var Layouts = []Layout{
-	{Name: "naive", Doc: "the root names the leaf folders and sets `namespace:`; a file an object", Arrange: naive},
-	{Name: "three-levels", Doc: "root, networking and monitoring, leaf folders; a file a service in each; namespaces written out", Arrange: nested, Same: true},
-	{Name: "three-levels-namespace", Doc: "the same, with namespaces set by `namespace:` in the root", Arrange: namespaceAtRoot},
-	{Name: "three-levels-objects", Doc: "the same, with a file for each object", Arrange: of(anObjectAFile, nested), Same: true},
-	{Name: "three-levels-folders", Doc: "the same, with one file in each folder", Arrange: of(aFileAFolder, nested), Same: true},
-	{Name: Kgens, Doc: "the same, with `sortOptions: {order: fifo}` in the root: what kgen writes", Arrange: inOrder(nested), Same: true},
-	{Name: "leaves", Doc: "the root names the leaf folders", Arrange: leafLevel, Same: true},
-	{Name: "leaves-fifo", Doc: "with `sortOptions: {order: fifo}`", Arrange: inOrder(leafLevel), Same: true},
-	{Name: "files", Doc: "the root names every file; folders without a kustomization", Arrange: flat, Same: true},
-	{Name: "files-fifo", Doc: "with `sortOptions: {order: fifo}`", Arrange: inOrder(flat), Same: true},
-	{Name: "files-services", Doc: "the root names a file for each service, with all of its objects", Arrange: of(aFileAService, flat), Same: true},
-	{Name: "one-file", Doc: "the root names one file with everything", Arrange: of(oneFile, flat), Same: true},
-	{Name: "three-levels-fifo-monitor", Doc: "three levels, in order, and one ServiceMonitor for all services", Arrange: inOrder(of(oneMonitor, nested)), Shared: []string{"ServiceMonitor"}},
-	{Name: "leaves-fifo-monitor", Doc: "leaf folders, in order, and one ServiceMonitor for all services", Arrange: inOrder(of(oneMonitor, leafLevel)), Shared: []string{"ServiceMonitor"}},
-	{Name: "files-fifo-monitor", Doc: "files, in order, and one ServiceMonitor for all services", Arrange: inOrder(of(oneMonitor, flat)), Shared: []string{"ServiceMonitor"}},
-	{Name: "leaves-fifo-monitor-rule", Doc: "and one PrometheusRule for all services", Arrange: inOrder(of(oneRule, of(oneMonitor, leafLevel))), Shared: []string{"ServiceMonitor", "PrometheusRule"}},
+	{Name: "naive", Doc: "the root names the leaf folders and sets `namespace:`; seven objects a service, a file each", change: aMonitorEach, arrange: naive, oneNamespace: true},
+	{Name: "three-levels", Doc: "root, networking and monitoring, leaf folders; a file a service in each; namespaces written out", change: aMonitorEach, arrange: nested},
+	{Name: "three-levels-fifo", Doc: "the same, with `sortOptions: {order: fifo}` in the root: what kgen once wrote", change: aMonitorEach, arrange: inOrder(nested)},
+	{Name: "leaves-fifo", Doc: "the root names the leaf folders; in order", change: aMonitorEach, arrange: inOrder(leafLevel)},
+	{Name: "three-levels-fifo-monitor", Doc: "three levels, in order; one ServiceMonitor for all services", arrange: inOrder(nested)},
+	{Name: "leaves-monitor", Doc: "leaf folders; one ServiceMonitor for all services", arrange: leafLevel},
+	{Name: Kgens, Doc: "the same, in order: what kgen writes", arrange: inOrder(leafLevel)},
+	{Name: "leaves-fifo-monitor-namespace", Doc: "the same, with namespaces set by `namespace:` in the root", arrange: inOrder(namespaceAtRoot), oneNamespace: true},
+	{Name: "leaves-fifo-monitor-objects", Doc: "the same as kgen's, with a file for each object", arrange: inOrder(of(anObjectAFile, leafLevel))},
+	{Name: "files-fifo-monitor", Doc: "the root names every file; folders without a kustomization", arrange: inOrder(flat)},
+	{Name: "one-file-fifo-monitor", Doc: "the root names one file with everything", arrange: inOrder(of(oneFile, flat))},
+	{Name: "leaves-fifo-monitor-rule", Doc: "kgen's, and one PrometheusRule for all services", change: oneRule, arrange: inOrder(leafLevel)},
 }
 
 // LayoutNamed finds a layout by its name.
@@ -136,7 +140,7 @@ func bare(files []File) []File {
 }
 
 func namespaceAtRoot(files []File, root ...string) map[string]string {
-	return nested(bare(files), append(root, "namespace: "+Namespace)...)
+	return leafLevel(bare(files), append(root, "namespace: "+Namespace)...)
 }
 
 // leafLevel makes the root name the leaf folders: a kustomization in each and
@@ -225,37 +229,12 @@ func gathered(files []File, to func(File) string) []File {
 	return out
 }
 
-func aFileAFolder(files []File) []File {
-	return gathered(files, func(f File) string {
-		return path.Join(path.Dir(f.Path), path.Base(path.Dir(f.Path))+".yaml")
-	})
-}
-
 func oneFile(files []File) []File {
 	return gathered(files, func(File) string { return "everything.yaml" })
 }
 
-func aFileAService(files []File) []File {
-	return gathered(files, func(f File) string {
-		if ofService(f) {
-			return "services/" + path.Base(f.Path)
-		}
-		return f.Path
-	})
-}
-
 // ofService is whether a file is one of a service's, not of all services.
 func ofService(f File) bool { return strings.HasPrefix(path.Base(f.Path), "service-") }
-
-// oneMonitor has one ServiceMonitor select every service: they have their
-// metrics at ports of one name.
-func oneMonitor(files []File) []File {
-	return shared(files, "ServiceMonitor", func(one *Object, o Object) {
-		if one.Text == o.Text {
-			one.Text = strings.Replace(o.Text, "app.kubernetes.io/name: "+strings.TrimPrefix(o.Name, Namespace+"-"), "app.kubernetes.io/part-of: "+Namespace, 1)
-		}
-	})
-}
 
 // oneRule has one PrometheusRule hold the groups of every service.
 func oneRule(files []File) []File {

@@ -14,8 +14,8 @@ const Namespace = "large"
 // Model is a kgen.yaml of n services on an Istio mesh in sidecar mode. Each
 // calls the two after it, the last ones the first, and has metrics: kgen makes a
 // Service, a NetworkPolicy, a DestinationRule, a PeerAuthentication, an
-// AuthorizationPolicy, a ServiceMonitor and a PrometheusRule for it, and a dozen
-// objects for all.
+// AuthorizationPolicy and a PrometheusRule for it, and a dozen objects for all,
+// with a ServiceMonitor among them.
 func Model(n int) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `apiVersion: kgen.dev/v1alpha1

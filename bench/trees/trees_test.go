@@ -55,7 +55,7 @@ func TestModelsOfAnySize(t *testing.T) {
 		}
 		want := map[string]int{
 			"Namespace": 1, "Service": n, "NetworkPolicy": n + 3, "DestinationRule": n, "PeerAuthentication": n + 1,
-			"AuthorizationPolicy": n + 1, "ServiceMonitor": n + 1, "PodMonitor": 1, "PrometheusRule": n + 2, "Role": 1, "RoleBinding": 1,
+			"AuthorizationPolicy": n + 1, "ServiceMonitor": 2, "PodMonitor": 1, "PrometheusRule": n + 2, "Role": 1, "RoleBinding": 1,
 		}
 		if diff := cmp.Diff(want, count); diff != "" {
 			t.Errorf("%d services (-want +got):\n%s", n, diff)
@@ -67,7 +67,6 @@ func TestModelsOfAnySize(t *testing.T) {
 // those that were arranged.
 func TestLayouts(t *testing.T) {
 	files := rendered(t, 6)
-	made := ObjectsOf(files)
 	for _, l := range Layouts {
 		arranged := l.Arrange(files)
 		memory := tree.New()
@@ -86,15 +85,15 @@ func TestLayouts(t *testing.T) {
 			t.Errorf("%s: %v", l.Name, err)
 			continue
 		}
-		if err := l.Check(made, built); err != nil {
+		if err := l.Check(files, built); err != nil {
 			t.Errorf("%s: %v", l.Name, err)
 		}
 		// Whatever is built with fewer, or more, is seen.
-		if err := l.Check(made, built[1:]); err == nil {
+		if err := l.Check(files, built[1:]); err == nil {
 			t.Errorf("%s: nobody misses %s", l.Name, built[0].ID())
 		}
 		extra := Object{APIVersion: "v1", Kind: "Secret", Namespace: Namespace, Name: "extra"}
-		if err := l.Check(made, append(slices.Clone(built), extra)); err == nil {
+		if err := l.Check(files, append(slices.Clone(built), extra)); err == nil {
 			t.Errorf("%s: nobody sees %s", l.Name, extra.ID())
 		}
 	}
@@ -102,50 +101,33 @@ func TestLayouts(t *testing.T) {
 
 // A layout is told from the others by its files, its kustomizations and its root.
 func TestLayoutsAreWhatTheySay(t *testing.T) {
-	files := rendered(t, 6)
-	folders, objects, ofServices := map[string]bool{}, 0, map[string]int{}
-	services := map[string]bool{} // the files that hold what belongs to a service
+	const n = 6
+	files := rendered(t, n)
+	folders, objects := map[string]bool{}, 0
 	for _, f := range files {
 		folders[filepath.Dir(f.Path)] = true
 		objects += len(f.Objects)
-		if ofService(f) {
-			services[filepath.Base(f.Path)] = true
-			for _, o := range f.Objects {
-				ofServices[o.Kind]++
-			}
-		}
 	}
-	// What a sharing layout has fewer: all of a kind but one.
-	monitor, rule := max(0, ofServices["ServiceMonitor"]-1), max(0, ofServices["PrometheusRule"]-1)
-	const inner = 2 // root and networking hold files, or folders, beside leaf folders
-	leaves := len(folders) - 1
-	common := 0
-	for _, f := range files {
-		if !ofService(f) {
-			common++
-		}
-	}
+	all, leaves := len(files), len(folders)
+	const more = n - 1 // with a monitor each
 	type shape struct {
 		files, kustomizations, root int
 		fifo, namespace             bool
 	}
 	want := map[string]shape{
-		"naive":                     {objects, 1 + leaves, 1 + leaves, false, true},
-		"three-levels":              {len(files), 1 + inner + leaves, inner, false, false},
-		"three-levels-namespace":    {len(files), 1 + inner + leaves, inner, false, true},
-		"three-levels-objects":      {objects, 1 + inner + leaves, inner, false, false},
-		"three-levels-folders":      {len(folders), 1 + inner + leaves, inner, false, false},
-		"three-levels-fifo":         {len(files), 1 + inner + leaves, inner, true, false},
-		"leaves":                    {len(files), 1 + leaves, 1 + leaves, false, false},
-		"leaves-fifo":               {len(files), 1 + leaves, 1 + leaves, true, false},
-		"files":                     {len(files), 1, len(files), false, false},
-		"files-fifo":                {len(files), 1, len(files), true, false},
-		"files-services":            {common + len(services), 1, common + len(services), false, false},
-		"one-file":                  {1, 1, 1, false, false},
-		"three-levels-fifo-monitor": {len(files) - monitor, 1 + inner + leaves, inner, true, false},
-		"leaves-fifo-monitor":       {len(files) - monitor, 1 + leaves, 1 + leaves, true, false},
-		"files-fifo-monitor":        {len(files) - monitor, 1, len(files) - monitor, true, false},
-		"leaves-fifo-monitor-rule":  {len(files) - monitor - rule, 1 + leaves, 1 + leaves, true, false},
+		// The Namespace is a file of the root's there, and not in a leaf folder.
+		"naive":                         {objects + more, leaves, leaves, false, true},
+		"three-levels":                  {all + more, leaves + 2, 2, false, false},
+		"three-levels-fifo":             {all + more, leaves + 2, 2, true, false},
+		"leaves-fifo":                   {all + more, leaves, leaves, true, false},
+		"three-levels-fifo-monitor":     {all, leaves + 3, 2, true, false},
+		"leaves-monitor":                {all, leaves + 1, leaves, false, false},
+		"leaves-fifo-monitor":           {all, leaves + 1, leaves, true, false},
+		"leaves-fifo-monitor-namespace": {all, leaves + 1, leaves, true, true},
+		"leaves-fifo-monitor-objects":   {objects, leaves + 1, leaves, true, false},
+		"files-fifo-monitor":            {all, 1, all, true, false},
+		"one-file-fifo-monitor":         {1, 1, 1, true, false},
+		"leaves-fifo-monitor-rule":      {all - more, leaves + 1, leaves, true, false},
 	}
 	got := map[string]shape{}
 	for _, l := range Layouts {
@@ -167,7 +149,8 @@ func TestLayoutsAreWhatTheySay(t *testing.T) {
 }
 
 // The layout that is said to be kgen's names in each folder what kgen's own
-// kustomization of that folder names, and sorts as that does.
+// kustomization of that folder names, and sorts as that does; but for those of the
+// two halves, which the root does not build.
 func TestKgensLayoutIsKgens(t *testing.T) {
 	f, problems := specfile.Parse("kgen.yaml", Model(6))
 	if err := problems.Err(); err != nil {
@@ -185,7 +168,7 @@ func TestKgensLayoutIsKgens(t *testing.T) {
 	read := func(all iter.Seq2[string, []byte]) map[string]kustomization {
 		out := map[string]kustomization{}
 		for name, data := range all {
-			if filepath.Base(name) != "kustomization.yaml" {
+			if filepath.Base(name) != "kustomization.yaml" || gen.Half(filepath.Dir(name)) {
 				continue
 			}
 			var k kustomization
@@ -213,34 +196,74 @@ func TestKgensLayoutIsKgens(t *testing.T) {
 	}
 }
 
-// What services share has every service in it.
-func TestSharedObjectsHoldEveryService(t *testing.T) {
-	files := oneRule(oneMonitor(rendered(t, 6)))
+// The one rule has the groups of every service in it.
+func TestSharedRuleHoldsEveryService(t *testing.T) {
 	found := 0
-	for _, o := range ObjectsOf(files) {
+	for _, o := range ObjectsOf(oneRule(rendered(t, 6))) {
 		if o.Name != "large-services" {
 			continue
 		}
 		found++
-		switch o.Kind {
-		case "PrometheusRule":
-			for i := range 6 {
-				if n := strings.Count(o.Text, "\n  - name: large-"+Service(i)+"\n"); n != 1 {
-					t.Errorf("%s has %d groups in the one rule", Service(i), n)
-				}
+		for i := range 6 {
+			if n := strings.Count(o.Text, "\n  - name: large-"+Service(i)+"\n"); n != 1 {
+				t.Errorf("%s has %d groups in the one rule", Service(i), n)
 			}
-			var value any
-			if err := yaml.Unmarshal([]byte(o.Text), &value); err != nil {
-				t.Error(err)
+		}
+		var value any
+		if err := yaml.Unmarshal([]byte(o.Text), &value); err != nil {
+			t.Error(err)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d shared rules", found)
+	}
+}
+
+// With a monitor each, there are seven objects a service, each monitor selects
+// one Service by its name, and nothing is left of the one monitor.
+func TestAMonitorEach(t *testing.T) {
+	files := aMonitorEach(rendered(t, 6))
+	count, monitors := map[string]int{}, map[string]string{}
+	for _, f := range files {
+		for _, o := range f.Objects {
+			if strings.Contains(o.Text, "kgen.dev/scrape") {
+				t.Errorf("%s has to do with the one monitor", o.ID())
 			}
-		case "ServiceMonitor":
-			if !strings.Contains(o.Text, "\n      app.kubernetes.io/part-of: large\n") || strings.Contains(o.Text, "service-0") {
-				t.Errorf("the one monitor selects one service:\n%s", o.Text)
+			if ofService(f) {
+				count[filepath.Base(f.Path)]++
+			}
+			if ofService(f) && o.Kind == "ServiceMonitor" {
+				monitors[filepath.Base(f.Path)] = o.Text
 			}
 		}
 	}
-	if found != 2 {
-		t.Errorf("%d shared objects", found)
+	wantCount, wantMonitors := map[string]int{}, map[string]string{}
+	for i := range 6 {
+		wantCount[Service(i)+".yaml"] = 7
+		wantMonitors[Service(i)+".yaml"] = `apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata:
+  name: large-` + Service(i) + `
+  namespace: monitoring
+  labels:
+    release: kube-prometheus-stack
+spec:
+  namespaceSelector:
+    matchNames:
+    - large
+  selector:
+    matchLabels:
+      app.kubernetes.io/name: ` + Service(i) + `
+  endpoints:
+  - port: http-metrics
+    path: /metrics
+`
+	}
+	if diff := cmp.Diff(wantCount, count); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(wantMonitors, monitors); diff != "" {
+		t.Errorf("monitors (-want +got):\n%s", diff)
 	}
 }
 

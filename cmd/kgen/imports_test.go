@@ -16,7 +16,7 @@ var layers = [][]string{
 	{"internal/diag", "internal/fastyaml", "internal/graph", "internal/merge", "internal/scalar", "internal/tree", "templates"},
 	{"internal/graph/graphtest", "internal/manifest", "internal/promql", "internal/report", "internal/source/sourcetest", "internal/spec", "internal/txn"},
 	{"internal/gen", "internal/kustomize", "internal/plan", "internal/prompt", "internal/reach", "internal/specfile"},
-	{"internal/inventory", "internal/report/reporttest", "internal/source"},
+	{"internal/index", "internal/inventory", "internal/report/reporttest", "internal/source"},
 	{"internal/alerttest", "internal/audit", "internal/build", "internal/draw"},
 	{"internal/cli"},
 	{"bench/compare", "bench/layout", "cmd/kgen"},

@@ -6,23 +6,66 @@ import (
 	"strings"
 
 	"kgen.dev/kgen/internal/diag"
+	"kgen.dev/kgen/internal/gen"
 	"kgen.dev/kgen/internal/manifest"
 	"kgen.dev/kgen/internal/plan"
 )
 
-// lacking warns of environments whose own kustomization does not have what a
+// lacking warns of what a person has added to one kustomization and another one,
+// that of the whole or of an environment, does not have.
+func (s *step) lacking() diag.List {
+	after := map[string]plan.Change{}
+	for _, c := range s.plan.Changes {
+		if path.Base(c.Path) == "kustomization.yaml" && c.After.Exists && c.Action != plan.Orphaned {
+			after[c.Path] = c
+		}
+	}
+	return slices.Concat(s.halvesAlone(after), s.lackingThere(after))
+}
+
+// halvesAlone warns of what is in a half alone, networking or monitoring: the
+// kustomization above lists the folders of the half, and not the half. A command
+// that changes kgen.yaml leaves it at that.
+func (s *step) halvesAlone(after map[string]plan.Change) diag.List {
+	if s.verb {
+		return nil
+	}
+	var list diag.List
+	for _, c := range s.plan.With(plan.Keep, plan.Merge) {
+		dir, half := wholeOf(path.Dir(c.Path))
+		own, has := after[path.Join(dir, "kustomization.yaml")]
+		if !half || path.Base(c.Path) != "kustomization.yaml" || !has {
+			continue
+		}
+		if added := additions(c, own); len(added) > 0 {
+			list = append(list, diag.Diagnostic{
+				File: s.at(own.Path), Severity: diag.Warning, Code: "elsewhere",
+				Message: "does not have what you have added to " + s.at(c.Path) + ", whose folders it lists itself: " + strings.Join(added, ", "),
+				Fix:     "add it here as well, or instead to the kustomization of one of those folders, which both build",
+			})
+		}
+	}
+	return list
+}
+
+// wholeOf is the folder of the kustomization that lists the folders of a half,
+// if dir is one.
+func wholeOf(dir string) (string, bool) {
+	above := path.Dir(dir)
+	return above, gen.Half(path.Base(dir)) && (above == "." || path.Dir(above) == "environments")
+}
+
+// lackingThere warns of environments whose own kustomization does not have what a
 // person has added to the base's of the same path: to any, where the environment
 // is a whole tree, and to the root's in any case, because an overlay lists the
 // folders below the root. A command that changes kgen.yaml tells of new
 // environments alone.
-func (s *step) lacking() diag.List {
-	after := map[string]plan.Change{}
+func (s *step) lackingThere(after map[string]plan.Change) diag.List {
 	var environments []string
 	for _, c := range s.plan.Changes {
-		if path.Base(c.Path) != "kustomization.yaml" || !c.After.Exists || c.Action == plan.Orphaned {
+		if _, made := after[c.Path]; !made {
 			continue
 		}
-		after[c.Path] = c
 		if dir := path.Dir(c.Path); path.Dir(dir) == "environments" && (!s.verb || c.Action == plan.Create) {
 			environments = append(environments, dir)
 		}
@@ -106,26 +149,22 @@ func pathOf(entry manifest.Value) string {
 }
 
 // unbuilt says of a file that nothing makes any more, and that was edited, that
-// the kustomization of its folder does not list it, and what a person has put
-// into it; empty where it is still listed, or never was.
+// the kustomization of its folder does not list it, or of a half's that the one
+// above does not, and what a person has put into it; empty where it is still
+// listed, or never was.
 func (s *step) unbuilt(c plan.Change) (kustomization string, own []string) {
-	at := path.Join(path.Dir(c.Path), "kustomization.yaml")
-	i := slices.IndexFunc(s.plan.Changes, func(c plan.Change) bool { return c.Path == at })
-	if at == c.Path || path.Ext(c.Path) != ".yaml" || i < 0 || !s.plan.Changes[i].Wrote.Exists {
+	if path.Base(c.Path) == "kustomization.yaml" || path.Ext(c.Path) != ".yaml" {
 		return "", nil
 	}
-	if f := s.plan.Changes[i].After; f.Exists {
-		v, err := manifest.ParseValue(at, f.Data)
-		if err != nil {
-			return "", nil
-		}
-		for _, field := range v.Fields {
-			if slices.ContainsFunc(field.Value.Items, func(item manifest.Value) bool {
-				return path.Clean(pathOf(item)) == path.Base(c.Path)
-			}) {
-				return "", nil
-			}
-		}
+	dir := path.Dir(c.Path)
+	at := path.Join(dir, "kustomization.yaml")
+	lists, known := s.listing(at, c.Path)
+	if above, half := wholeOf(dir); half && known && lists {
+		at = path.Join(above, "kustomization.yaml")
+		lists, known = s.listing(at, c.Path)
+	}
+	if lists || !known {
+		return "", nil
 	}
 	wrote, err := manifest.Parse(c.Path, c.Wrote.Data)
 	if err != nil {
@@ -141,4 +180,27 @@ func (s *step) unbuilt(c plan.Change) (kustomization string, own []string) {
 		}
 	}
 	return at, own
+}
+
+// listing reports whether a kustomization will list a file. It is known where
+// kgen wrote the kustomization and can read it.
+func (s *step) listing(kustomization, file string) (lists, known bool) {
+	i := slices.IndexFunc(s.plan.Changes, func(c plan.Change) bool { return c.Path == kustomization })
+	if i < 0 || !s.plan.Changes[i].Wrote.Exists {
+		return false, false
+	}
+	f := s.plan.Changes[i].After
+	if !f.Exists {
+		return false, true
+	}
+	v, err := manifest.ParseValue(kustomization, f.Data)
+	if err != nil {
+		return false, false
+	}
+	return slices.ContainsFunc(v.Fields, func(field manifest.Field) bool {
+		return slices.ContainsFunc(field.Value.Items, func(item manifest.Value) bool {
+			name := pathOf(item)
+			return name != "" && path.Join(path.Dir(kustomization), name) == file
+		})
+	}), true
 }

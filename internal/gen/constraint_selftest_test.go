@@ -330,12 +330,22 @@ var mutations = []struct {
 	}},
 	{"F1", "another class", ingressBase, func(m *mutant) { m.set("Ingress", "web", "traefik", "spec", "ingressClassName") }},
 
-	{"K26", "a port that is not there", sidecarBase, func(m *mutant) { m.set("ServiceMonitor", "shop-stock", "nope", "spec", "endpoints", 0, "port") }},
-	{"K26", "a selector for nobody", sidecarBase, func(m *mutant) {
-		m.set("ServiceMonitor", "shop-stock", "nobody", "spec", "selector", "matchLabels", "app.kubernetes.io/name")
+	{"K26", "a port that is not there", sidecarBase, func(m *mutant) {
+		m.set("ServiceMonitor", "shop-services.http-metrics", "nope", "spec", "endpoints", 0, "port")
 	}},
-	{"K26", "scraped twice", sidecarBase, func(m *mutant) { m.duplicate("ServiceMonitor", "shop-stock", "shop-stock-too") }},
-	{"K27", "not Prometheus's label", sidecarBase, func(m *mutant) { m.set("ServiceMonitor", "shop-stock", "other", "metadata", "labels", "release") }},
+	{"K26", "a selector for nobody", sidecarBase, func(m *mutant) {
+		m.set("ServiceMonitor", "shop-services.http-metrics", "nobody", "spec", "selector", "matchLabels", "kgen.dev/scrape")
+	}},
+	{"K26", "a Service without the label", sidecarBase, func(m *mutant) { m.set("Service", "stock", gone, "metadata", "labels", "kgen.dev/scrape") }},
+	{"K26", "a Service of one version with the label", sidecarBase, func(m *mutant) {
+		m.duplicate("Service", "stock", "stock-v2")
+	}},
+	{"K26", "scraped twice", sidecarBase, func(m *mutant) {
+		m.duplicate("ServiceMonitor", "shop-services.http-metrics", "shop-stock-too")
+	}},
+	{"K27", "not Prometheus's label", sidecarBase, func(m *mutant) {
+		m.set("ServiceMonitor", "shop-services.http-metrics", "other", "metadata", "labels", "release")
+	}},
 	{"K27", "nothing may be read", sidecarBase, func(m *mutant) { m.drop("RoleBinding", "shop-prometheus") }},
 	{"K28", "the scrape meets mutual TLS", sidecarBase, func(m *mutant) { m.set("PeerAuthentication", "stock", gone, "spec", "portLevelMtls") }},
 	{"K28", "not strict", sidecarBase, func(m *mutant) { m.set("PeerAuthentication", "default", "PERMISSIVE", "spec", "mtls", "mode") }},
@@ -361,6 +371,8 @@ var mutations = []struct {
 	{"K32", "a file that is listed twice", sidecarBase, func(m *mutant) {
 		m.set("Kustomization", "networking/services/kustomization.yaml", "../network-policies/desk.yaml", "resources", 0)
 	}},
+	{"K32", "a half that lacks a folder", sidecarBase, func(m *mutant) { m.set("Kustomization", "monitoring/kustomization.yaml", gone, "resources", 0) }},
+	{"K32", "a folder that only a half has", sidecarBase, func(m *mutant) { m.set("Kustomization", "kustomization.yaml", gone, "resources", 1) }},
 	{"K32", "a prefix", sidecarBase, func(m *mutant) { m.set("Kustomization", "kustomization.yaml", "a-", "namePrefix") }},
 	{"O1", "a Service beside Flagger's", ownersBase, func(m *mutant) { m.duplicate("Service", "lift", "stall") }},
 	{"O1", "another objective", ownersBase, func(m *mutant) {

@@ -63,8 +63,6 @@ func TestOverlay(t *testing.T) {
 		"patches/monitoring/prometheusrule-shop-edge.yaml",
 		"patches/monitoring/prometheusrule-shop-recording-rules.yaml",
 		"patches/monitoring/prometheusrule-shop-web.yaml",
-		"patches/monitoring/servicemonitor-shop-edge.yaml",
-		"patches/monitoring/servicemonitor-shop-web.yaml",
 		"patches/networkpolicy-edge.yaml",
 		"patches/networkpolicy-web.yaml",
 		"patches/peerauthentication-edge.yaml",
@@ -102,14 +100,25 @@ metadata:
   name: edge-metrics
   namespace: shop
 `,
-		"patches/monitoring/servicemonitor-shop-edge.yaml": `# How ServiceMonitor shop-edge of monitoring/network-metrics/edge.yaml differs in eu.
-# Each test holds the patch to the value that it was made for.
-- op: test
-  path: "/spec/selector/matchLabels/app.kubernetes.io~1name"
-  value: edge-metrics
-- op: replace
-  path: "/spec/selector/matchLabels/app.kubernetes.io~1name"
-  value: edge
+		"resources/service-web-metrics.yaml": `# Metrics have a Service of their own, because the load balancer would publish their port.
+apiVersion: v1
+kind: Service
+metadata:
+  name: web-metrics
+  namespace: shop
+  labels:
+    app.kubernetes.io/name: web-metrics
+    app.kubernetes.io/part-of: shop
+    kgen.dev/scrape: http-metrics
+spec:
+  type: ClusterIP
+  selector:
+    app: web
+  ports:
+  - name: http-metrics
+    port: 9090
+    targetPort: 9090
+    appProtocol: http
 `,
 	} {
 		got, _ := files.File("environments/eu/" + file)
@@ -190,16 +199,18 @@ func TestWithout(t *testing.T) {
 			[]string{"environments/eu/kustomization.yaml", "networking/service-mesh/kustomization.yaml"}},
 		{"a kustomization", []string{"networking/services/kustomization.yaml"},
 			[]string{"environments/eu/patches/service-edge-metrics.yaml", "environments/eu/patches/service-edge.yaml"},
-			[]string{"environments/eu/kustomization.yaml", "networking/kustomization.yaml"}},
+			[]string{"environments/eu/kustomization.yaml", "kustomization.yaml", "networking/kustomization.yaml"}},
 		{"all that a kustomization lists", []string{"networking/ingress/gateway.yaml", "networking/ingress/web.yaml"},
 			[]string{"environments/eu/patches/certificate-web-tls.yaml", "environments/eu/patches/httproute-web.redirect.yaml", "environments/eu/patches/httproute-web.yaml",
 				"environments/eu/patches/istio-ingress/gateway-shop.yaml", "networking/ingress/kustomization.yaml"},
-			[]string{"environments/eu/kustomization.yaml", "networking/kustomization.yaml"}},
+			[]string{"environments/eu/kustomization.yaml", "kustomization.yaml", "networking/kustomization.yaml"}},
 		{"the outermost kustomization", []string{"kustomization.yaml"}, nil, nil},
 		{"a patch", []string{"environments/eu/patches/virtualservice-api.yaml"}, nil, []string{"environments/eu/kustomization.yaml"}},
 		{"an overlay's kustomization", []string{"environments/eu/kustomization.yaml"}, nil, nil},
 		{"a file of a tree of its own", []string{"environments/staging/networking/services/web.yaml"}, nil, []string{"environments/staging/networking/services/kustomization.yaml"}},
-		{"a kustomization of a tree of its own", []string{"environments/staging/monitoring/kustomization.yaml"}, nil, []string{"environments/staging/kustomization.yaml"}},
+		{"the kustomization of a half", []string{"networking/kustomization.yaml"}, nil, nil},
+		{"a kustomization of a tree of its own", []string{"environments/staging/monitoring/alerts/kustomization.yaml"}, nil,
+			[]string{"environments/staging/kustomization.yaml", "environments/staging/monitoring/kustomization.yaml"}},
 		{"a guide", []string{"README.md"}, nil, nil},
 		{"a whole folder", []string{"networking/"},
 			[]string{"environments/eu/patches/authorizationpolicy-edge.yaml", "environments/eu/patches/certificate-web-tls.yaml", "environments/eu/patches/httproute-web.redirect.yaml",
@@ -249,7 +260,7 @@ func TestWithout(t *testing.T) {
 // environment, and in a patch only where what it says differs.
 func TestEnvironmentsTakeOwnTemplates(t *testing.T) {
 	own := fstest.MapFS{
-		"networking/namespace.yaml.tmpl": {Data: []byte("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {{ scalar .Namespace }}\n  labels:\n    weight: {{ range .Services }}{{ with .Canary }}{{ printf \"w%d\" .Weight }}{{ end }}{{ end }}\n")},
+		"networking/namespace/namespace.yaml.tmpl": {Data: []byte("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {{ scalar .Namespace }}\n  labels:\n    weight: {{ range .Services }}{{ with .Canary }}{{ printf \"w%d\" .Weight }}{{ end }}{{ end }}\n")},
 		"networking/services/service.yaml.tmpl": {Data: []byte("apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: {{ scalar .Name }}, namespace: {{ scalar .App.Namespace }}}, data: {f: {{ .FQDN }}}}\n" +
 			"{{ range .OwnedHosts }}- {apiVersion: v1, kind: ConfigMap, metadata: {name: {{ scalar . }}, namespace: {{ scalar $.App.Namespace }}}}\n{{ end }}")},
 		"environments/removal.yaml.tmpl": {Data: []byte("# Not here.\n$patch: delete\napiVersion: {{ .Object.APIVersion }}\nkind: {{ .Object.Kind }}\nmetadata: {name: {{ .Object.Name }}, namespace: {{ .Object.Namespace }}}\n")},
@@ -263,7 +274,7 @@ func TestEnvironmentsTakeOwnTemplates(t *testing.T) {
 		got[file] = string(text)
 	}
 	want := map[string]string{
-		"patches/namespace-shop.yaml": "# How Namespace shop of networking/namespace.yaml differs in eu.\n# Each test holds the patch to the value that it was made for.\n" +
+		"patches/namespace-shop.yaml": "# How Namespace shop of networking/namespace/namespace.yaml differs in eu.\n# Each test holds the patch to the value that it was made for.\n" +
 			"- op: test\n  path: /metadata/labels/weight\n  value: w10\n- op: replace\n  path: /metadata/labels/weight\n  value: w50\n",
 		"patches/configmap-shop.example.com.yaml":  "# Not here.\n$patch: delete\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop.example.com, namespace: shop}\n",
 		"resources/configmap-shop.example.eu.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: shop.example.eu\n  namespace: shop\n",
@@ -283,7 +294,7 @@ func TestEnvironmentOfAnotherName(t *testing.T) {
 	n := twoPlaces()
 	n.Spec.Environments[1].Namespace = ""
 	files := rendered(t, n, gen.Options{})
-	if _, ok := files.File("environments/staging/networking/namespace.yaml"); !ok {
+	if _, ok := files.File("environments/staging/networking/namespace/namespace.yaml"); !ok {
 		t.Errorf("staging has no tree of its own: %q", below(files, "environments/staging"))
 	}
 }

@@ -3,7 +3,6 @@ package gen
 import (
 	"path"
 	"slices"
-	"strings"
 )
 
 // A folder is one kustomization: the files of the whole application first, then
@@ -42,7 +41,13 @@ const (
 
 // folders is the tree, read aloud: in which folder stands which file, made by
 // which template, and when.
+//
+// The Namespace has a folder of its own, because kustomize lets an environment
+// name folders elsewhere, and no files.
 var folders = []folder{
+	{"networking/namespace", []appFile{
+		{"namespace.yaml", "networking/namespace/namespace.yaml.tmpl", always, app},
+	}, nil},
 	{"networking/services", nil, []serviceFile{
 		{"networking/services/service.yaml.tmpl", (*Service).HasService, service},
 	}},
@@ -76,24 +81,26 @@ var folders = []folder{
 		{"front-door.yaml", monitorsTemplate, (*App).ScrapesDoor, func(a *App) any { return []Monitor{a.DoorMonitor()} }},
 		{"cert-manager.yaml", monitorsTemplate, (*App).Issued, func(a *App) any { return []Monitor{a.CertManagerMonitor()} }},
 		{"recording-rules.yaml", "monitoring/network-metrics/recording-rules.yaml.tmpl", (*App).HasRecordings, app},
+		{"services.yaml", monitorsTemplate, (*App).ScrapesServices, func(a *App) any { return a.ServiceMonitors() }},
 	}, []serviceFile{
-		{monitorsTemplate, func(s *Service) bool { return s.Metrics != nil }, func(s *Service) any { return []Monitor{s.Monitor()} }},
+		{monitorsTemplate, (*Service).ScrapedByPod, func(s *Service) any { return []Monitor{s.PodMonitor()} }},
 	}},
 	{"monitoring/alerts", []appFile{
 		{"platform.yaml", rulesTemplate, always, func(a *App) any { return a.platformRules() }},
 	}, []serviceFile{
-		{rulesTemplate, func(s *Service) bool { return len(s.Alerts) > 0 }, func(s *Service) any { return s.rules() }},
+		{rulesTemplate, (*Service).Watched, func(s *Service) any { return s.rules() }},
 	}},
 }
 
-// parents are the kustomizations above the folders, innermost first, with the
-// files of their own.
-var parents = []folder{
-	{"networking", []appFile{
-		{"namespace.yaml", "networking/namespace.yaml.tmpl", always, app},
-	}, nil},
-	{"monitoring", nil, nil},
-}
+// halves are the kustomizations that gather folders, so that each half can be
+// built and delivered by itself. The root lists the folders and not the halves:
+// kustomize adds every object to a list, and compares it with all that are in it,
+// once more for each level.
+var halves = []string{"networking", "monitoring"}
+
+// Half reports whether a folder at the top of a tree is a half of it: one whose
+// kustomization builds folders that the root lists itself.
+func Half(dir string) bool { return slices.Contains(halves, dir) }
 
 // guides are the files for people.
 var guides = []appFile{
@@ -122,22 +129,26 @@ const (
 	extraTemplate   = "environments/resource.yaml.tmpl"
 )
 
-// Kustomization lists what one folder builds. Whole is that nothing is above it.
+// Kustomization lists what one folder builds. Whole is that nothing is above it,
+// and Half that the one above lists what it lists.
 type Kustomization struct {
-	Resources []string
-	Whole     bool
+	Resources   []string
+	Whole, Half bool
 }
 
 // Rules is one PrometheusRule of alerts.
 type Rules struct {
 	Name   string
-	Alerts []Alert
 	App    *App
+	alerts func() []Alert
 }
 
-func (s *Service) rules() Rules { return Rules{s.App.Name + "-" + s.Stem, s.Alerts, s.App} }
+// Alerts are made where they are printed, by several workers at once.
+func (r Rules) Alerts() []Alert { return r.alerts() }
+
+func (s *Service) rules() Rules { return Rules{s.App.Name + "-" + s.Stem, s.App, s.Alerts} }
 func (a *App) platformRules() Rules {
-	return Rules{a.Name + "-platform", a.PlatformAlerts(), a}
+	return Rules{a.Name + "-platform", a, a.PlatformAlerts}
 }
 
 // InMesh reports whether the mesh has anything to know of the service.
@@ -152,7 +163,7 @@ func (a *App) HasExternals() bool { return len(a.Externals()) > 0 }
 func (a *App) RedirectObject() bool { return a.RedirectMiddleware() || a.FrontendConfig() }
 
 // layout is every file of one tree, each kustomization with exactly the files
-// that are made beside it, and with what the outermost of them builds.
+// that are made beside it, and the folders that the outermost of them builds.
 type layout struct {
 	outputs []output
 	top     []string
@@ -162,67 +173,63 @@ type layout struct {
 // out is named in no kustomization either.
 func plan(a *App, at string, without func(string) bool) layout {
 	var l layout
-	made := map[string][]string{} // folder -> its resources
-	add := func(dir, name, template string, data any) {
-		if file := path.Join(at, dir, name); !without(file) {
-			l.outputs = append(l.outputs, output{file, template, data})
-			made[dir] = append(made[dir], name)
+	kustomize := func(dir string, k Kustomization) bool {
+		file := path.Join(at, dir, kustomizationFile)
+		if len(k.Resources) == 0 || without(file) {
+			return false
 		}
+		l.outputs = append(l.outputs, output{file, kustomizationTemplate, k})
+		return true
 	}
-	for _, f := range parents {
-		for _, file := range f.files {
-			if file.when(a) {
-				add(f.dir, file.name, file.template, file.data(a))
+	half := map[string][]string{}
+	for _, f := range folders {
+		var names []string
+		add := func(name, template string, data any) {
+			if file := path.Join(at, f.dir, name); !without(file) {
+				l.outputs = append(l.outputs, output{file, template, data})
+				names = append(names, name)
 			}
 		}
-	}
-	for _, f := range folders {
 		for _, file := range f.files {
 			if file.when(a) {
-				add(f.dir, file.name, file.template, file.data(a))
+				add(file.name, file.template, file.data(a))
 			}
 		}
 		for _, s := range a.Services {
+			if a.settled.holds(s) {
+				if a.settled.Exists(path.Join(at, f.dir, s.Stem+".yaml")) {
+					names = append(names, s.Stem+".yaml")
+				}
+				continue
+			}
 			for _, file := range f.services {
 				if file.when(s) {
-					add(f.dir, s.Stem+".yaml", file.template, file.data(s))
+					add(s.Stem+".yaml", file.template, file.data(s))
 				}
 			}
 		}
-	}
-	kustomize := func(dir string) {
-		file := path.Join(at, dir, kustomizationFile)
-		if len(made[dir]) == 0 || without(file) {
-			return
-		}
-		l.outputs = append(l.outputs, output{file, kustomizationTemplate, Kustomization{made[dir], dir == "."}})
-		if parent := path.Dir(dir); dir != "." {
-			made[parent] = append(made[parent], strings.TrimPrefix(dir, parent+"/"))
+		if kustomize(f.dir, Kustomization{Resources: names}) {
+			l.top = append(l.top, f.dir)
+			half[path.Dir(f.dir)] = append(half[path.Dir(f.dir)], path.Base(f.dir))
 		}
 	}
-	for _, f := range slices.Concat(folders, parents) {
-		kustomize(f.dir)
+	for _, dir := range halves {
+		kustomize(dir, Kustomization{Resources: half[dir], Half: true})
 	}
-	kustomize(".")
-	l.top = made["."]
+	kustomize(".", Kustomization{Resources: l.top, Whole: true})
 	return l
 }
 
-// built are the manifests that some kustomization below the outermost builds.
+// built are the manifests in the folders that the outermost kustomization builds,
+// of a tree that stands at the top.
 func (l layout) built() []output {
-	kustomized := map[string]bool{".": true}
-	for _, o := range l.outputs {
-		if path.Base(o.path) == kustomizationFile {
-			kustomized[path.Dir(o.path)] = true
-		}
+	listed := map[string]bool{}
+	for _, dir := range l.top {
+		listed[dir] = true
 	}
 	var out []output
 	for _, o := range l.outputs {
-		reached := path.Base(o.path) != kustomizationFile
-		for dir := path.Dir(o.path); reached && dir != "."; dir = path.Dir(dir) {
-			reached = kustomized[dir]
-		}
-		if reached {
+		if path.Base(o.path) != kustomizationFile && listed[path.Dir(o.path)] {
 			out = append(out, o)
 		}
 	}

@@ -1,7 +1,12 @@
 package gen
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"regexp"
 	"slices"
+	"strings"
 
 	"kgen.dev/kgen/internal/spec"
 )
@@ -20,15 +25,6 @@ type Monitor struct {
 	App       *App
 }
 
-// Job is the label job of what is scraped, as the Prometheus Operator sets it:
-// the Service's name, or with a PodMonitor the monitor's.
-func (m Monitor) Job() string {
-	if m.Kind == "PodMonitor" {
-		return m.App.Monitoring.Namespace + "/" + m.Name
-	}
-	return m.Labels["app.kubernetes.io/name"]
-}
-
 // MetricsService names the Service through which the metrics are scraped: the
 // service's own, but for a load balancer, which would publish the port.
 func (s *Service) MetricsService() string {
@@ -44,23 +40,102 @@ func (s *Service) AddsMetricsPort() bool {
 	return s.Metrics != nil && !declared && s.MetricsService() == s.Name
 }
 
-// Monitor scrapes the service's own metrics. Flagger's Services have no port for
-// them, and each selects one of the two Deployments, so that the pods are asked.
-func (s *Service) Monitor() Monitor {
-	if s.Flagger() {
-		m := Monitor{Kind: "PodMonitor", Name: s.App.Name + "-" + s.Stem, Namespace: s.App.Namespace, Number: s.Metrics.Port, Path: s.Metrics.Path, App: s.App}
-		m.Labels, m.Either = s.pods()
-		return m
-	}
-	port := spec.MetricsPortName
-	if p, declared := s.metricsPort(); declared {
-		port = p.Name
-	}
-	return Monitor{
-		Kind: "ServiceMonitor", Name: s.App.Name + "-" + s.Stem, Namespace: s.App.Namespace,
-		Labels: map[string]string{"app.kubernetes.io/name": s.MetricsService()}, Port: port, Path: s.Metrics.Path, App: s.App,
-	}
+// ScrapedByPod reports whether a PodMonitor of the service's own scrapes it, and
+// not the ServiceMonitor of all that are scraped alike: Flagger's Services have
+// no port for metrics, and each selects one of the two Deployments.
+func (s *Service) ScrapedByPod() bool { return s.Metrics != nil && s.Flagger() }
+
+// PodMonitor scrapes the pods of a service that is scraped by its pods.
+func (s *Service) PodMonitor() Monitor {
+	m := Monitor{Kind: "PodMonitor", Name: s.App.Name + "-" + s.Stem, Namespace: s.App.Namespace, Number: s.Metrics.Port, Path: s.Metrics.Path, App: s.App}
+	m.Labels, m.Either = s.pods()
+	return m
 }
+
+// Job is the label job of the service's own metrics, as the Prometheus Operator
+// sets it: the Service's name, or with a PodMonitor the monitor's.
+func (s *Service) Job() string {
+	if s.ScrapedByPod() {
+		return s.App.Monitoring.Namespace + "/" + s.PodMonitor().Name
+	}
+	return s.MetricsService()
+}
+
+// ScrapeLabel is the label that has a Service scraped, and whose value says how.
+const ScrapeLabel = "kgen.dev/scrape"
+
+// Scrape is the value of [ScrapeLabel] on the Service through which the metrics
+// are scraped, or empty: the port's name, and behind it the path where it is not
+// the usual one. It depends on nothing else, so that no other service changes it.
+func (s *Service) Scrape() string {
+	if s.Metrics == nil || s.ScrapedByPod() {
+		return ""
+	}
+	return scrapeValue(s.metricsPortName(), s.Metrics.Path)
+}
+
+// metricsPortName is the name of the Service's port that serves the metrics.
+func (s *Service) metricsPortName() string {
+	if p, declared := s.metricsPort(); declared {
+		return p.Name
+	}
+	return spec.MetricsPortName
+}
+
+// plainPath matches the paths that a name can show: neither a dot nor two hyphens
+// in a row are in them, which stand for something else there.
+var plainPath = regexp.MustCompile(`^(/[a-z0-9]+(-[a-z0-9]+)*)+$`)
+
+// usualPath is where metrics are unless something else is said (Prometheus,
+// "Configuration": metrics_path).
+const usualPath = "/metrics"
+
+// mostLabel is the greatest length of a label's value (Kubernetes, "Labels and
+// Selectors").
+const mostLabel = 63
+
+// scrapeValue is a value of a label, and a part of an object's name, that no
+// other port or path has. A path that cannot stand there is told by its hash.
+func scrapeValue(port, path string) string {
+	if path == usualPath {
+		return port
+	}
+	if value := port + strings.ReplaceAll(path, "/", "."); plainPath.MatchString(path) && len(value) <= mostLabel {
+		return value
+	}
+	return fmt.Sprintf("%s.path--%.8x", port, sha256.Sum256([]byte(path)))
+}
+
+// ScrapesServices reports whether any service is scraped through its Service.
+func (a *App) ScrapesServices() bool {
+	return slices.ContainsFunc(a.Services, func(s *Service) bool { return s.Scrape() != "" })
+}
+
+// ServiceMonitors scrape the services' own metrics: one for all services that are
+// scraped alike, so that a service more or less changes none of them. They select
+// by the application too, because two may share a namespace. Behind "services"
+// their names have a dot, which keeps them apart from all others.
+func (a *App) ServiceMonitors() []Monitor {
+	monitors := map[string]Monitor{}
+	for _, s := range a.Services {
+		if how := s.Scrape(); how != "" {
+			monitors[how] = Monitor{
+				Kind: "ServiceMonitor", Name: a.Name + "-services." + how, Namespace: a.Namespace,
+				Comment: "The services' own metrics: of every Service with this label.",
+				Labels:  map[string]string{partOfLabel: a.Name, ScrapeLabel: how},
+				Port:    s.metricsPortName(), Path: s.Metrics.Path, App: a,
+			}
+		}
+	}
+	var out []Monitor
+	for _, how := range slices.Sorted(maps.Keys(monitors)) {
+		out = append(out, monitors[how])
+	}
+	return out
+}
+
+// partOfLabel names the application that a Service belongs to.
+const partOfLabel = "app.kubernetes.io/part-of"
 
 // envoyStatsPath is the path under which Istio's proxies serve their metrics.
 const envoyStatsPath = "/stats/prometheus"

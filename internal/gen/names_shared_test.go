@@ -48,6 +48,14 @@ func TestNamesOfTwoApplications(t *testing.T) {
 				continue
 			}
 			found[o.Kind+" "+rest] = true
+			if o.Kind == "ServiceMonitor" {
+				// Behind the application's name stands one that never begins with
+				// another's: those of services alike have a dot before any hyphen of theirs.
+				if rest != "istiod" && !strings.HasPrefix(rest, "services.") {
+					t.Errorf("%s: ServiceMonitor %s may be another application's", p.name, o.Name)
+				}
+				continue
+			}
 			// A service in the file's own namespace, and an application in another.
 			both := *n
 			both.Spec.Services = append(slices.Clone(n.Spec.Services), colliding(o.Kind, "test-"+rest))
@@ -65,7 +73,7 @@ func TestNamesOfTwoApplications(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"PrometheusRule web", "ServiceMonitor web", "PrometheusRule platform", "PrometheusRule recording-rules",
+	for _, want := range []string{"PrometheusRule web", "ServiceMonitor services.http-metrics", "PrometheusRule platform", "PrometheusRule recording-rules",
 		"ServiceMonitor istiod", "PodMonitor sidecars", "PodMonitor ztunnel", "PodMonitor waypoint", "PodMonitor front-door", "PodMonitor cert-manager"} {
 		if !found[want] {
 			t.Errorf("no platform has %s", want)

@@ -16,7 +16,7 @@ func TestNamesNeverCollide(t *testing.T) {
 		"web", "web-callers", "web-mesh", "web-redirect", "web-canary", "web-2", "web-rewrite", "web-tls", "web-http", "web-service",
 		"kustomization", "default", "default-deny", "allow-dns", "allow-mesh", "allow-acme-solver", "gateway", "egress",
 		"peer-authentication", "authorization-policy", "redirect-https", "rbac", "mesh", "front-door", "cert-manager",
-		"recording-rules", "platform", "sidecars", "istiod", "ztunnel", "prometheus", "shop", "null", "1e3", "on",
+		"recording-rules", "platform", "sidecars", "istiod", "ztunnel", "services", "prometheus", "shop", "null", "1e3", "on",
 	}
 	tls := &spec.TLS{ClusterIssuer: "ca"}
 	for _, platform := range []struct {

@@ -11,6 +11,7 @@ import (
 type ServiceObject struct {
 	Name         string
 	Comment      string
+	Scrape       string // the value of [ScrapeLabel], where metrics are scraped through it
 	Annotations  []Annotation
 	Waypoint     bool
 	Headless     bool
@@ -43,6 +44,9 @@ func (s *Service) ServiceObjects() []ServiceObject {
 	if s.Type == spec.LoadBalancer {
 		root.LoadBalancer = s.LoadBalancer
 	}
+	if s.MetricsService() == s.Name {
+		root.Scrape = s.Scrape()
+	}
 	if s.AddsMetricsPort() {
 		root.Ports = append(root.Ports, s.metricsServicePort())
 	}
@@ -65,6 +69,7 @@ func (s *Service) ServiceObjects() []ServiceObject {
 	if name := s.MetricsService(); s.Metrics != nil && name != s.Name {
 		out = append(out, ServiceObject{
 			Name: name, Comment: "Metrics have a Service of their own, because the load balancer would publish their port.", App: s.App,
+			Scrape:   s.Scrape(),
 			Selector: s.PodLabels, Ports: []ServicePort{s.metricsServicePort()},
 		})
 	}
