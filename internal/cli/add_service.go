@@ -78,11 +78,11 @@ func runAddService(ctx context.Context, sh *shell, flags addServiceFlags) error 
 		return err
 	}
 	defer r.Close()
-	model, err := r.extend(before, added.Service, added.CalledBy)
+	now, model, err := r.extend(before, added.Service, added.CalledBy)
 	if err != nil {
 		return err
 	}
-	s, err := r.step(ctx, flags.writing, model.Network, model.Data)
+	s, err := r.step(ctx, flags.writing, now, model.Network, model.Data)
 	if err != nil {
 		return err
 	}
@@ -131,31 +131,30 @@ func newName(model *specfile.File, name string) error {
 // extend adds a service to the model as it stands now, which may be further on
 // than when its questions were asked. The result is judged like any kgen.yaml,
 // but its findings are about an answer, not about a line that nobody has seen.
-func (r *repo) extend(asked *specfile.File, service *spec.Service, callers []string) (*specfile.File, error) {
-	now := asked
+func (r *repo) extend(asked *specfile.File, service *spec.Service, callers []string) (now, model *specfile.File, err error) {
+	now = asked
 	data, err := r.readModel()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !bytes.Equal(data, asked.Data) {
 		if now, err = r.model(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	calledBy := make([]specfile.CalledBy, len(callers))
 	for i, name := range callers {
 		calledBy[i].Service = name
 	}
-	text, err := now.AddService(service, calledBy)
+	model, errs, err := now.Added(service, calledBy)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	model, errs := specfile.Parse(now.Name, text)
 	if len(errs) > 0 {
-		return nil, unplaced(errs)
+		return nil, nil, unplaced(errs)
 	}
 	r.sh.warn(newIn(model.Warnings, now.Warnings))
-	return model, nil
+	return now, model, nil
 }
 
 // unplaced takes the lines out of findings about a text that is not written.

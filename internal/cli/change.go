@@ -63,7 +63,7 @@ func (sh *shell) change(ctx context.Context, flags changeFlags, verb func(*specf
 		return err
 	}
 	flags.renames = what.Renames
-	s, err := r.step(ctx, flags.writing, model.Network, model.Data)
+	s, err := r.step(ctx, flags.writing, before, model.Network, model.Data)
 	if err != nil {
 		return err
 	}
@@ -97,11 +97,10 @@ func (sh *shell) change(ctx context.Context, flags changeFlags, verb func(*specf
 // rewrite gives kgen.yaml the text that means another model. What is wrong with
 // that model is about the command, not about a line that nobody has seen.
 func (r *repo) rewrite(before *specfile.File, want *spec.Network) (*specfile.File, error) {
-	text, err := before.With(want)
+	model, errs, err := before.Changed(want)
 	if err != nil {
 		return nil, err
 	}
-	model, errs := specfile.Parse(before.Name, text)
 	if len(errs) > 0 {
 		return nil, unplaced(errs)
 	}

@@ -101,7 +101,7 @@ func (r *repo) generation(ctx context.Context, flags writing) (*step, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := r.step(ctx, flags, model.Network, settled)
+	s, err := r.step(ctx, flags, nil, model.Network, settled)
 	if err != nil {
 		return nil, err
 	}

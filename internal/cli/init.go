@@ -95,7 +95,7 @@ func runInit(ctx context.Context, sh *shell, dir string, flags initFlags) error 
 		return err
 	}
 	defer r.Close()
-	s, err := r.step(ctx, writing{rendering: flags.rendering}, model.Network, model.Data)
+	s, err := r.step(ctx, writing{rendering: flags.rendering}, nil, model.Network, model.Data)
 	if err != nil {
 		return err
 	}

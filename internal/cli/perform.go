@@ -24,6 +24,7 @@ func (sh *shell) perform(ctx context.Context, s *step) error {
 	if err != nil {
 		return s.overtaken(err)
 	}
+	s.repo.remember(s)
 	if err := sh.list(s.listed(), len(ops) > 0); err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type step struct {
 	verb  bool          // it changes kgen.yaml as well
 
 	lostBase bool // kgen has worked here, and there is no archive
+
+	recalled *recollection // what the plan leaves out, or nil
 }
 
 // attributes tell git which of kgen's own files people do not write: their
@@ -37,8 +39,10 @@ type step struct {
 const attributes = "base.txtar linguist-generated -text\nschema.json linguist-generated -text\n"
 
 // step compares what a model makes with what is there and what kgen wrote
-// last. A model text that is not nil is to become kgen.yaml.
-func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model []byte) (*step, error) {
+// last. A model text that is not nil is to become kgen.yaml. Before is the
+// kgen.yaml that is there, where the change from it to the model is all that has
+// to be followed up; nil has everything looked at.
+func (r *repo) step(ctx context.Context, flags writing, before *specfile.File, n *spec.Network, model []byte) (*step, error) {
 	s := &step{repo: r, verb: model != nil}
 	in := plan.Input{Base: plan.NewBase(tree.New()), Own: tree.New(), Resolution: flags.resolution()}
 	root, err := os.OpenRoot(r.dir)
@@ -49,7 +53,20 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 	in.Disk = tree.New()
 	if !missing {
 		defer root.Close()
-		if err := r.sh.during("reading the files of "+r.sh.shown(r.dir), func() error { return r.read(ctx, root, s, &in) }); err != nil {
+		if err := r.sh.during("reading the files of "+r.sh.shown(r.dir), func() error {
+			if s.recalled = r.recall(root, flags, before, n); s.recalled != nil {
+				in.Base, in.Settled = s.recalled.base, s.recalled.settled
+				if in.Disk, s.links, err = plan.ReadDisk(root, in.Base.Paths()); err != nil {
+					return err
+				}
+				if !r.unfinished(in.Base, nil, in.Disk) {
+					in.Disk.Set(plan.BasePath, in.Settled.Archive)
+					return nil
+				}
+				s.recalled, in.Settled = nil, nil
+			}
+			return r.read(ctx, root, s, &in)
+		}); err != nil {
 			return nil, err
 		}
 	}
@@ -62,7 +79,8 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 		deleted[fresh] = deleted[fresh] || deleted[old]
 	}
 	if in.Wanted, err = r.render(flags.rendering, s, n, gen.Options{
-		Known: in.Base.Tree,
+		Known:   in.Base.Tree,
+		Settled: s.recalled.rendered(),
 		Without: func(path string) bool {
 			if deleted[path] {
 				in.Missing = append(in.Missing, path) // it may be asked for more than once
@@ -72,7 +90,7 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 	}); err != nil {
 		return nil, err
 	}
-	s.made = in.Wanted.Len()
+	s.made = in.Wanted.Len() + s.recalled.len()
 	in.Own.Set(schemaFile, specfile.Schema())
 	if model != nil {
 		in.Own.Set(modelFile, model)
@@ -80,7 +98,7 @@ func (r *repo) step(ctx context.Context, flags writing, n *spec.Network, model [
 	if !missing {
 		rest := slices.DeleteFunc(append(plan.Paths(in.Own, in.Wanted), plan.BasePath, attributesFile), func(path string) bool {
 			_, read := in.Base.File(path)
-			return read
+			return read || path == plan.BasePath && s.recalled != nil
 		})
 		more, links, err := plan.ReadDisk(root, rest)
 		if err != nil {

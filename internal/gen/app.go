@@ -22,6 +22,7 @@ type App struct {
 	// Looked up again and again while rendering, so kept; see newApp.
 	hosts    map[string]*Host
 	reporter []string
+	settled  *Settled
 	// What oneName replaces, see versions.
 	versionNames, versionGroups string
 }
@@ -34,7 +35,6 @@ type Service struct {
 	CalledBy []Edge        // from services of this model, in the order of the file
 	Outside  []spec.Caller // from outside this model
 	Stem     string        // the name of its objects and files
-	Alerts   []Alert
 
 	owned []string // the hosts whose certificate and redirect belong to it
 }
@@ -67,6 +67,9 @@ var reserved = map[string]bool{
 
 func init() {
 	for _, f := range folders {
+		if len(f.services) == 0 {
+			continue // no service has a file there
+		}
 		for _, file := range f.files {
 			reserved[strings.TrimSuffix(file.name, ".yaml")] = true
 		}
@@ -145,9 +148,6 @@ func newApp(raw *spec.Network) *App {
 	}
 	app.reporter = app.reporters()
 	app.versionNames, app.versionGroups = app.versions()
-	for _, s := range app.Services {
-		s.Alerts = s.alerts()
-	}
 	return app
 }
 

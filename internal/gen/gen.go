@@ -40,6 +40,9 @@ type Options struct {
 	// kustomization beside it; nil leaves out none. A folder whose kustomization
 	// is left out is no longer built, one that has nothing left to build has none.
 	Without func(path string) bool
+	// Settled are services that need not be rendered. Nil is none of them. A model
+	// with environments has none: see Touched.
+	Settled *Settled
 
 	// alone has text/template run every template, and gaveUp is told which ones the
 	// executor left to it: so tests hold the one against the other.
@@ -57,6 +60,9 @@ func Render(n *spec.Network, o Options) (*tree.Tree, error) {
 		return nil, err
 	}
 	a := newApp(n)
+	if len(n.Spec.Environments) == 0 {
+		a.settled = o.Settled
+	}
 	if err := a.resolveEnvironments(n); err != nil {
 		return nil, err
 	}

@@ -225,8 +225,8 @@ func (a *App) alertNames(into map[string]bool) {
 		into[al.Name] = true
 	}
 	for _, s := range a.Services {
-		for _, al := range s.Alerts {
-			into[al.Name] = true
+		for _, w := range s.watches() {
+			into[w.name] = true
 		}
 	}
 }

@@ -224,45 +224,75 @@ func (s *Service) alert(a Alert) Alert {
 	return a
 }
 
-// alerts are the service's: each on series that something scraped here exports.
-func (s *Service) alerts() []Alert {
-	var out []Alert
+// A watch is one thing that is watched of a service: the name of its alerts, and
+// what makes them, at least one.
+type watch struct {
+	name   string
+	alerts func() []Alert
+}
+
+// watches are the service's: each on series that something scraped here exports.
+// What is watched is known at once; the alerts' texts are made by whoever prints them.
+func (s *Service) watches() []watch {
+	var out []watch
+	one := func(name string, alert func() Alert) {
+		out = append(out, watch{name, func() []Alert { return []Alert{alert()} }})
+	}
 	if s.MeshHTTP() {
-		out = append(out, s.errorAlerts()...)
-		out = append(out, s.latencyAlert())
+		out = append(out, s.errorWatch())
+		one("ServiceLatencyHigh", s.latencyAlert)
 		if !s.plainCallers() || s.Metrics == nil {
 			// Among what the callee's proxy counts as unknown are the scrapes, so that
 			// a service with both would never be silent.
-			out = append(out, s.absentAlert())
+			one("ServiceTrafficAbsent", s.absentAlert)
 		}
 	}
-	if s.App.Meshed() {
-		out = append(out, s.breakerAlerts()...)
+	if metric, ok := s.breakerMetric(); ok {
+		one("CircuitBreakerOpen", func() Alert { return s.breakerAlert(metric) })
 	}
 	if s.Canary != nil && !s.Canary.Pinned() && !s.Canary.Owned() && s.MeshHTTP() {
-		out = append(out, s.canaryAlert())
+		one("CanaryErrorsHigh", s.canaryAlert)
 	}
-	out = append(out, s.doorAlerts()...)
+	out = append(out, s.doorWatches()...)
 	if len(s.CertificateHosts()) > 0 {
-		out = append(out, s.certificateAlert())
+		one("CertificateExpiresSoon", s.certificateAlert)
 	}
 	if len(s.Ports) > 0 {
-		out = append(out, s.endpointsAlert())
+		one("ServiceWithoutEndpoints", s.endpointsAlert)
 	}
 	if s.Metrics != nil {
-		out = append(out, s.scrapeAlert())
-	}
-	for i := range out {
-		out[i] = s.alert(out[i])
+		one("ScrapeDown", s.scrapeAlert)
 	}
 	return out
+}
+
+// Watched reports whether the service has alerts.
+func (s *Service) Watched() bool { return len(s.watches()) > 0 }
+
+// Alerts are those of all that is watched.
+func (s *Service) Alerts() []Alert {
+	var out []Alert
+	for _, w := range s.watches() {
+		for _, a := range w.alerts() {
+			a.Name = w.name
+			out = append(out, s.alert(a))
+		}
+	}
+	return out
+}
+
+func (s *Service) errorWatch() watch {
+	if len(s.tiers()) == 0 {
+		return watch{"ServiceErrorsHigh", s.errorAlerts}
+	}
+	return watch{"ServiceErrorBudgetBurn", s.errorAlerts}
 }
 
 func (s *Service) errorAlerts() []Alert {
 	tiers := s.tiers()
 	if len(tiers) == 0 {
 		return []Alert{{
-			Name: "ServiceErrorsHigh", For: "10m", Severity: "critical",
+			For: "10m", Severity: "critical",
 			Expr:        s.selector(errorsRecord+"5m") + " > 0.05\nand on (" + byService + ")\n" + s.selector(requestsRecord) + " > " + leastTraffic,
 			Summary:     "More than 5 % of the requests to " + s.Name + " fail.",
 			Description: "{{ $value | humanizePercentage }} of the requests to " + s.Name + " answered with a server error over the last 5 minutes.",
@@ -273,7 +303,7 @@ func (s *Service) errorAlerts() []Alert {
 	for _, t := range tiers {
 		threshold := " > (" + formatFloat(t.Factor) + " * " + budget + ")"
 		out = append(out, Alert{
-			Name: "ServiceErrorBudgetBurn", For: t.For, Severity: t.Severity, Window: t.Long,
+			For: t.For, Severity: t.Severity, Window: t.Long,
 			Expr:    s.selector(errorsRecord+t.Long) + threshold + "\nand on (" + byService + ")\n" + s.selector(errorsRecord+t.Short) + threshold,
 			Summary: fmt.Sprintf("%s burns its error budget %s times too fast.", s.Name, formatFloat(t.Factor)),
 			Description: fmt.Sprintf("{{ $value | humanizePercentage }} of the requests to %s failed over the last %s; the objective is %s %% over 30 days.",
@@ -287,7 +317,7 @@ func (s *Service) latencyAlert() Alert {
 	percentile, threshold := s.latency()
 	ms := strconv.FormatInt(threshold.Milliseconds(), 10)
 	return Alert{
-		Name: "ServiceLatencyHigh", For: "10m", Severity: "warning",
+		For: "10m", Severity: "warning",
 		Expr:        s.selector(latencyRecord(percentile)) + " > " + ms + "\nand on (" + byService + ")\n" + s.selector(requestsRecord) + " > " + leastTraffic,
 		Summary:     fmt.Sprintf("The slowest requests to %s take longer than %s ms.", s.Name, ms),
 		Description: fmt.Sprintf("%s %% of the requests to %s are answered within {{ $value | printf \"%%.0f\" }} ms; the threshold is %s ms.", formatFloat(percentile), s.Name, ms),
@@ -301,32 +331,35 @@ func (s *Service) absentAlert() Alert {
 	}
 	series := "istio_requests_total{" + reporter + "," + s.matchers() + "}"
 	return Alert{
-		Name: "ServiceTrafficAbsent", For: "15m", Severity: "warning",
+		For: "15m", Severity: "warning",
 		Expr:        "(sum by (destination_service_namespace) (rate(" + series + "[15m])) == 0)\nor\nabsent(" + series + ")",
 		Summary:     "Nobody has called " + s.Name + " for half an hour.",
 		Description: "No request has reached " + s.Name + ", which has declared callers: a route, a policy or a caller may be broken.",
 	}
 }
 
-func (s *Service) breakerAlerts() []Alert {
-	if len(s.DestinationRules()) == 0 && !s.Flagger() {
-		return nil
-	}
-	metric := "istio_requests_total"
+// breakerMetric counts whom the service's circuit breaker turns away, if it has
+// one and somebody can tell.
+func (s *Service) breakerMetric() (metric string, ok bool) {
 	switch {
+	case !s.App.Meshed() || len(s.DestinationRules()) == 0 && !s.Flagger():
+		return "", false
 	case s.MeshHTTP() && s.proxiedCallers():
+		return "istio_requests_total", true
 	case len(s.HTTPPorts()) == 0 && s.App.Sidecar() && (len(s.CalledBy) > 0 || len(s.Outside) > 0):
-		metric = "istio_tcp_connections_closed_total"
-	default:
-		return nil
+		return "istio_tcp_connections_closed_total", true
 	}
-	return []Alert{{
-		Name: "CircuitBreakerOpen", For: "2m", Severity: "warning",
+	return "", false
+}
+
+func (s *Service) breakerAlert(metric string) Alert {
+	return Alert{
+		For: "2m", Severity: "warning",
 		Expr: fmt.Sprintf("sum by (%s) (\n  rate(%s{reporter=~\"source|waypoint\",%s,response_flags=~\".*(UO|UH).*\"}[5m])\n) > 0",
 			byService, metric, s.matchers()),
 		Summary:     "Callers of " + s.Name + " are turned away by its circuit breaker.",
 		Description: "{{ $value | printf \"%.2g\" }} a second are refused before they reach " + s.Name + ": its limits are reached, or every pod is ejected.",
-	}}
+	}
 }
 
 func (s *Service) canaryAlert() Alert {
@@ -349,7 +382,7 @@ func (s *Service) canaryAlert() Alert {
 		return "(\n" + indent("("+failed+" or 0 * "+rate(version)+")\n/\n"+rate(version)) + "\n)"
 	}
 	return Alert{
-		Name: "CanaryErrorsHigh", For: "5m", Severity: "critical",
+		For: "5m", Severity: "critical",
 		// Without "or 0 * …" there would be no ratio, and so no alert, while the
 		// stable version has not failed once.
 		Expr:        "(" + ratio(canary) + "\n> 2 * " + ratio(stable) + " + 0.005)\nand\n" + rate(canary) + " > 0.5",
@@ -363,7 +396,7 @@ func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "
 func (s *Service) certificateAlert() Alert {
 	match := fmt.Sprintf(`exported_namespace=%q,name=%q`, s.App.Namespace, s.TLSSecret())
 	return Alert{
-		Name: "CertificateExpiresSoon", For: "1h", Severity: "critical",
+		For: "1h", Severity: "critical",
 		// Zero is a certificate that was not issued yet. Whether it is ready is not
 		// asked: one that has expired is not. Each application has cert-manager
 		// scraped, and one alert is enough.
@@ -384,7 +417,7 @@ func (s *Service) endpointsAlert() Alert {
 	}
 	name := strconv.Quote(strings.Join(names, "|"))
 	return Alert{
-		Name: "ServiceWithoutEndpoints", For: "5m", Severity: "critical",
+		For: "5m", Severity: "critical",
 		Expr: fmt.Sprintf("kube_service_info{namespace=%q,service%s%s}\nunless on (namespace, service)\nlabel_replace(\n  sum by (namespace, endpoint) (kube_endpoint_address{namespace=%q,endpoint%s%s,ready=\"true\"}) > 0,\n  \"service\", \"$1\", \"endpoint\", \"(.+)\"\n)",
 			ns, match, name, ns, match, name),
 		Summary:     "No pod stands behind " + s.Name + ".",
@@ -393,9 +426,9 @@ func (s *Service) endpointsAlert() Alert {
 }
 
 func (s *Service) scrapeAlert() Alert {
-	series := fmt.Sprintf(`up{namespace=%q,job=%q}`, s.App.Namespace, s.Monitor().Job())
+	series := fmt.Sprintf(`up{namespace=%q,job=%q}`, s.App.Namespace, s.Job())
 	return Alert{
-		Name: "ScrapeDown", For: "10m", Severity: "warning",
+		For: "10m", Severity: "warning",
 		Expr:        series + " == 0\nor\nabsent(" + series + ")",
 		Summary:     "Prometheus cannot scrape " + s.Name + ".",
 		Description: "No metrics arrive from " + s.Name + " on port " + fmt.Sprint(s.Metrics.Port) + s.Metrics.Path + "; what watches them is blind.",

@@ -9,24 +9,30 @@ import (
 	"kgen.dev/kgen/internal/spec"
 )
 
-// doorAlerts are on what the front door itself exports: the only tale of an
+// doorWatches are on what the front door itself exports: the only tale of an
 // exposed service's requests where no mesh tells it.
-func (s *Service) doorAlerts() []Alert {
+func (s *Service) doorWatches() []watch {
 	if !s.Exposed() || s.MeshHTTP() || !s.App.ScrapesDoor() || s.Passthrough() {
 		return nil
 	}
 	switch s.App.Ingress.Class {
 	case "traefik":
-		return s.traefikAlerts()
+		out := []watch{{"FrontDoorErrorsHigh", func() []Alert { return []Alert{s.traefikErrors()} }}}
+		if _, threshold := s.latency(); threshold < traefikLongest {
+			out = append(out, watch{"FrontDoorLatencyHigh", func() []Alert { return []Alert{s.traefikLatency()} }})
+		}
+		return out
 	case "nginx":
 		if s.App.UsesIngress() {
-			return s.nginxAlerts()
+			return []watch{{"FrontDoorErrorsHigh", func() []Alert { return []Alert{s.nginxErrors()} }}}
 		}
 	}
 	return nil
 }
 
-func (s *Service) traefikAlerts() []Alert {
+// traefikMatcher picks the service's series out of Traefik's, and requests is the
+// rate of all of them.
+func (s *Service) traefikMatcher() (match, requests string) {
 	// Traefik names a backend <namespace>-<service>-<port name>@kubernetes for an
 	// Ingress; for a route <namespace>-<service>-http-<port>@kubernetesgateway, or
 	// …-<port>-grpc (its kubernetes/ingress and kubernetes/gateway providers).
@@ -43,45 +49,47 @@ func (s *Service) traefikAlerts() []Alert {
 			}
 		}
 	}
-	match := `service=~"` + strings.Join(names, "|") + `"`
-	all := `sum(rate(traefik_service_requests_total{` + match + `}[5m]))`
+	match = `service=~"` + strings.Join(names, "|") + `"`
+	return match, `sum(rate(traefik_service_requests_total{` + match + `}[5m]))`
+}
+
+func (s *Service) traefikErrors() Alert {
+	match, all := s.traefikMatcher()
+	return Alert{
+		For: "10m", Severity: "critical",
+		Expr:        `sum(rate(traefik_service_requests_total{` + match + `,code=~"5.."}[5m]))` + "\n/\n" + all + " > 0.05\nand\n" + all + " > " + leastTraffic,
+		Summary:     "More than 5 % of the requests from outside to " + s.Name + " fail.",
+		Description: "{{ $value | humanizePercentage }} of the requests that the front door passed to " + s.Name + " failed over the last 5 minutes.",
+	}
+}
+
+func (s *Service) traefikLatency() Alert {
+	match, all := s.traefikMatcher()
 	percentile, threshold := s.latency()
-	alerts := []Alert{
-		{
-			Name: "FrontDoorErrorsHigh", For: "10m", Severity: "critical",
-			Expr:        `sum(rate(traefik_service_requests_total{` + match + `,code=~"5.."}[5m]))` + "\n/\n" + all + " > 0.05\nand\n" + all + " > " + leastTraffic,
-			Summary:     "More than 5 % of the requests from outside to " + s.Name + " fail.",
-			Description: "{{ $value | humanizePercentage }} of the requests that the front door passed to " + s.Name + " failed over the last 5 minutes.",
-		},
-		{
-			Name: "FrontDoorLatencyHigh", For: "10m", Severity: "warning",
-			Expr: fmt.Sprintf("histogram_quantile(%s, sum by (le) (rate(traefik_service_request_duration_seconds_bucket{%s}[5m]))) > %s\nand\n%s > %s",
-				formatFloat(percentile/100), match, formatFloat(threshold.Seconds()), all, leastTraffic),
-			Summary:     "The slowest requests from outside to " + s.Name + " take longer than " + strconv.FormatInt(threshold.Milliseconds(), 10) + " ms.",
-			Description: formatFloat(percentile) + " % of them are answered within {{ $value | humanizeDuration }}.",
-		},
+	return Alert{
+		For: "10m", Severity: "warning",
+		Expr: fmt.Sprintf("histogram_quantile(%s, sum by (le) (rate(traefik_service_request_duration_seconds_bucket{%s}[5m]))) > %s\nand\n%s > %s",
+			formatFloat(percentile/100), match, formatFloat(threshold.Seconds()), all, leastTraffic),
+		Summary:     "The slowest requests from outside to " + s.Name + " take longer than " + strconv.FormatInt(threshold.Milliseconds(), 10) + " ms.",
+		Description: formatFloat(percentile) + " % of them are answered within {{ $value | humanizeDuration }}.",
 	}
-	if threshold >= traefikLongest {
-		return alerts[:1]
-	}
-	return alerts
 }
 
 // traefikLongest is the last of Traefik's default latency buckets: no quantile
 // is ever seen above it.
 const traefikLongest = 5 * time.Second
 
-func (s *Service) nginxAlerts() []Alert {
+func (s *Service) nginxErrors() Alert {
 	var names []string
 	for _, in := range s.Ingresses() {
 		names = append(names, regexpQuote(in.Name))
 	}
 	match := fmt.Sprintf(`exported_namespace=%q,ingress=~%q`, s.App.Namespace, strings.Join(names, "|"))
 	all := "sum(rate(nginx_ingress_controller_requests{" + match + "}[5m]))"
-	return []Alert{{
-		Name: "FrontDoorErrorsHigh", For: "10m", Severity: "critical",
+	return Alert{
+		For: "10m", Severity: "critical",
 		Expr:        "sum(rate(nginx_ingress_controller_requests{" + match + `,status=~"5.."}[5m]))` + "\n/\n" + all + " > 0.05\nand\n" + all + " > " + leastTraffic,
 		Summary:     "More than 5 % of the requests from outside to " + s.Name + " fail.",
 		Description: "{{ $value | humanizePercentage }} of the requests that the front door passed to " + s.Name + " failed over the last 5 minutes.",
-	}}
+	}
 }

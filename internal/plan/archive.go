@@ -27,36 +27,82 @@ const (
 	lastLine  = '!'
 )
 
+// A Part is what an archive holds of one file: from the line of its name to that
+// of the next.
+type Part struct {
+	Path     string
+	From, To int
+}
+
 // FormatBase writes the archive. The only error is a path that no tree should hold.
 func FormatBase(t *tree.Tree) ([]byte, error) {
-	size := len(baseHead)
+	archive, _, err := formatBase(t, nil)
+	return archive, err
+}
+
+// formatBase writes the archive of a tree and of files that are settled, and says
+// where in it each file is.
+func formatBase(t *tree.Tree, settled *Settled) ([]byte, []Part, error) {
+	size, count := len(baseHead), t.Len()
 	for path, data := range t.All() {
 		if err := checkBasePath(path); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		size += len(path) + len(data) + 16
 	}
+	var old []Part
+	if settled != nil {
+		old = settled.Parts
+		size, count = size+len(settled.Archive), count+len(old)
+	}
 	b := bytes.NewBuffer(make([]byte, 0, size))
 	b.WriteString(baseHead)
-	for path, data := range t.All() {
-		if plainName(path) && plainData(data) {
-			fmt.Fprintf(b, "-- %s --\n", path)
-			b.Write(data)
-			continue
-		}
-		fmt.Fprintf(b, "-- %s --\n", strconv.Quote(path))
-		for line := range bytes.Lines(data) {
-			if line[len(line)-1] == '\n' {
-				b.WriteByte(wholeLine)
-				b.Write(line)
-			} else {
-				b.WriteByte(lastLine)
-				b.Write(line)
-				b.WriteByte('\n')
+	parts := make([]Part, 0, count)
+	take := func(n int) { // the next settled ones, neighbours together
+		for n > 0 {
+			run := 1
+			for run < n && old[run-1].To == old[run].From {
+				run++
 			}
+			shift := b.Len() - old[0].From
+			b.Write(settled.Archive[old[0].From:old[run-1].To])
+			for _, p := range old[:run] {
+				parts = append(parts, Part{p.Path, p.From + shift, p.To + shift})
+			}
+			old, n = old[run:], n-run
 		}
 	}
-	return b.Bytes(), nil
+	for path, data := range t.All() {
+		before := 0
+		for before < len(old) && old[before].Path < path {
+			before++
+		}
+		take(before)
+		from := b.Len()
+		formatFile(b, path, data)
+		parts = append(parts, Part{path, from, b.Len()})
+	}
+	take(len(old))
+	return b.Bytes(), parts, nil
+}
+
+func formatFile(b *bytes.Buffer, path string, data []byte) {
+	if plainName(path) && plainData(data) {
+		fmt.Fprintf(b, "-- %s --\n", path)
+		b.Write(data)
+		return
+	}
+	fmt.Fprintf(b, "-- %s --\n", strconv.Quote(path))
+	for line := range bytes.Lines(data) {
+		if line[len(line)-1] == '\n' {
+			b.WriteByte(wholeLine)
+			b.Write(line)
+		} else {
+			b.WriteByte(lastLine)
+			b.Write(line)
+			b.WriteByte('\n')
+		}
+	}
 }
 
 // parseArchive reads an archive without a merge conflict.

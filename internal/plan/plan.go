@@ -27,6 +27,9 @@ type Input struct {
 	// Missing are the files that the model would make, and that were left out of
 	// Wanted because a person has deleted them; see Base.Missing.
 	Missing []string
+	// Settled are files of which it is known that base, disk and model agree. They
+	// are in none of the trees and in no Change; the archive keeps them.
+	Settled *Settled
 	// Renamed are files that take the place of others: new path to old. What a
 	// person has made of the old file goes with it.
 	Renamed map[string]string
@@ -60,6 +63,10 @@ const (
 // Plan is a decision for every file that kgen has a part in.
 type Plan struct {
 	Changes []Change // sorted by path
+	// Archive is what is in .kgen/base.txtar afterwards, and Parts are its files,
+	// sorted by path; both are empty where there is none.
+	Archive []byte
+	Parts   []Part
 }
 
 // Make decides. The error is a path that no tree should hold.
@@ -93,11 +100,11 @@ func Make(in Input) (*Plan, error) {
 	}
 	// Without an archive and without a file there is nothing to remember.
 	if _, archived := in.Disk.File(BasePath); archived || base.Len() > 0 {
-		archive, err := FormatBase(base)
-		if err != nil {
+		var err error
+		if p.Archive, p.Parts, err = formatBase(base, in.Settled); err != nil {
 			return nil, fmt.Errorf("recording what was written: %w", err)
 		}
-		own.Set(BasePath, archive)
+		own.Set(BasePath, p.Archive)
 	}
 	for path, data := range own.All() {
 		p.Changes = append(p.Changes, follow(path, fileIn(in.Disk, path), File{data, true}))

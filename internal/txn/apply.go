@@ -132,7 +132,7 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 		var info fs.FileInfo
 		err := fs.ErrNotExist
 		if !absent[dir] {
-			old, info, err = t.files.Read(op.Path)
+			old, info, err = t.files.Read(op.Path, op.Seen.data())
 		}
 		had := err == nil
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -142,9 +142,6 @@ func (t *transaction) prepare(ctx context.Context, ops []Op) error {
 		if !op.Seen.matches(old, had) {
 			changed.Paths = append(changed.Paths, op.Path)
 			continue
-		}
-		if had && op.Seen != nil {
-			old = op.Seen.Data // the same bytes, of which two copies are one too many
 		}
 		if op.Delete && !had || !op.Delete && had && bytes.Equal(old, op.Data) {
 			continue

@@ -225,7 +225,7 @@ func (t *transaction) restore() error {
 // restoreOne undoes a change if it was made, and leaves alone what is neither
 // the old nor the new file: somebody has saved it in this instant.
 func (t *transaction) restoreOne(e entry, was original) error {
-	now, info, err := t.files.Read(e.path)
+	now, info, err := t.files.Read(e.path, e.data)
 	gone := errors.Is(err, fs.ErrNotExist)
 	var theirs *Obstacle
 	switch {

@@ -18,8 +18,9 @@ import (
 type files interface {
 	// Lstat describes what is at path, not what it links to.
 	Lstat(path string) (fs.FileInfo, error)
-	// Read returns a plain file; anything else there is an Obstacle.
-	Read(path string) ([]byte, fs.FileInfo, error)
+	// Read returns a plain file; anything else there is an Obstacle. Where it
+	// holds what it is expected to, these are the very bytes of expected.
+	Read(path string, expected []byte) ([]byte, fs.FileInfo, error)
 	// WriteNew makes a file that must not exist, and leaves none if it fails.
 	// Its contents come in pieces, in their order.
 	// It has the mode of the file like, and its owner as far as the system
@@ -154,7 +155,7 @@ func (d *disk) Lstat(p string) (fs.FileInfo, error) {
 	return info, plain(p, "looking", err)
 }
 
-func (d *disk) Read(p string) ([]byte, fs.FileInfo, error) {
+func (d *disk) Read(p string, expected []byte) ([]byte, fs.FileInfo, error) {
 	info, err := d.Lstat(p)
 	if err != nil {
 		return nil, nil, err
@@ -174,11 +175,38 @@ func (d *disk) Read(p string) ([]byte, fs.FileInfo, error) {
 	if got, err := f.Stat(); err != nil || !os.SameFile(info, got) {
 		return nil, nil, fmt.Errorf("%s was exchanged while kgen read it; run again", p)
 	}
+	if expected != nil && info.Size() == int64(len(expected)) {
+		same, err := holds(f, expected)
+		if err == nil && !same {
+			_, err = f.Seek(0, io.SeekStart)
+		}
+		if err != nil || same {
+			return expected, info, plain(p, "reading", err)
+		}
+	}
 	buf := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
 	if _, err := buf.ReadFrom(io.LimitReader(f, maxFile+1)); err != nil {
 		return nil, nil, plain(p, "reading", err)
 	}
 	return buf.Bytes(), info, nil
+}
+
+// holds reports whether a file has these contents and no more, without a second copy of them.
+func holds(f io.Reader, contents []byte) (bool, error) {
+	chunk := make([]byte, min(len(contents)+1, 1<<17))
+	for {
+		n, err := f.Read(chunk)
+		if !bytes.HasPrefix(contents, chunk[:n]) {
+			return false, nil
+		}
+		contents = contents[n:]
+		if errors.Is(err, io.EOF) {
+			return len(contents) == 0, nil
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }
 
 func (d *disk) WriteNew(p string, data [][]byte, like fs.FileInfo) error {

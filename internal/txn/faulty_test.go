@@ -203,8 +203,8 @@ func (f *faulty) Lstat(p string) (info fs.FileInfo, err error) {
 	return info, err
 }
 
-func (f *faulty) Read(p string) (data []byte, info fs.FileInfo, err error) {
-	err = f.step("Read", func() (err error) { data, info, err = f.real.Read(p); return err }, nil)
+func (f *faulty) Read(p string, expected []byte) (data []byte, info fs.FileInfo, err error) {
+	err = f.step("Read", func() (err error) { data, info, err = f.real.Read(p, expected); return err }, nil)
 	return data, info, err
 }
 

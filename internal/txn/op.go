@@ -67,6 +67,14 @@ func (s *Seen) matches(data []byte, exists bool) bool {
 	return s == nil || s.Exists == exists && bytes.Equal(s.Data, data)
 }
 
+// data is what a reader may expect.
+func (s *Seen) data() []byte {
+	if s == nil {
+		return nil
+	}
+	return s.Data
+}
+
 // tempPath is where entry number i is written before it is renamed to p.
 func tempPath(p string, i int) string {
 	return path.Join(path.Dir(p), tempPrefix+strconv.Itoa(i))

@@ -69,7 +69,7 @@ func recovery(f files) (Recovered, error) {
 	if err := discard(f, &r); err != nil {
 		return r, err
 	}
-	journal, _, err := f.Read(journalPath)
+	journal, _, err := f.Read(journalPath, nil)
 	if errors.Is(err, fs.ErrNotExist) {
 		// A run that is killed around its journal leaves an empty folder.
 		if f.RemoveFolder(Folder) == nil {
@@ -147,7 +147,7 @@ func (t *transaction) outstanding(entries []entry) (untouched bool, err error) {
 	var errs []error
 	untouched = true
 	for _, e := range entries {
-		now, info, err := t.files.Read(e.path)
+		now, info, err := t.files.Read(e.path, e.data)
 		missing := errors.Is(err, fs.ErrNotExist)
 		switch {
 		case err != nil && !missing:

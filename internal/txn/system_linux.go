@@ -121,7 +121,7 @@ func contents(d *disk, p string) ([]byte, error) {
 			return data, nil
 		}
 	}
-	data, _, err := d.Read(p)
+	data, _, err := d.Read(p, nil)
 	return data, err
 }
 

@@ -36,6 +36,6 @@ func openIn(d *disk, name string, flag int, mode fs.FileMode) (*os.File, error) 
 
 // contents are those of a plain file.
 func contents(d *disk, p string) ([]byte, error) {
-	data, _, err := d.Read(p)
+	data, _, err := d.Read(p, nil)
 	return data, err
 }
