@@ -105,6 +105,9 @@ func (r *repo) generation(ctx context.Context, flags writing) (*step, error) {
 	if err != nil {
 		return nil, err
 	}
+	if settled == nil {
+		s.text = model.Data
+	}
 	var list diag.List
 	for i, name := range flags.restore {
 		only := writing{restore: flags.restore[i : i+1]}

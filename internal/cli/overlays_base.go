@@ -23,29 +23,72 @@ func (s *step) lacking() diag.List {
 	return slices.Concat(s.halvesAlone(after), s.lackingThere(after))
 }
 
-// halvesAlone warns of what is in a half alone, networking or monitoring: the
-// kustomization above lists the folders of the half, and not the half. A command
-// that changes kgen.yaml leaves it at that.
+// halvesAlone warns of what is in a half alone, networking or monitoring, and of
+// what a person has taken out of it alone: the kustomization above lists the
+// folders of the half, and not the half. A command that changes kgen.yaml tells of
+// those that it writes.
 func (s *step) halvesAlone(after map[string]plan.Change) diag.List {
+	edited := []plan.Action{plan.Keep, plan.Merge}
 	if s.verb {
-		return nil
+		edited = edited[1:]
 	}
 	var list diag.List
-	for _, c := range s.plan.With(plan.Keep, plan.Merge) {
+	for _, c := range s.plan.With(edited...) {
 		dir, half := wholeOf(path.Dir(c.Path))
 		own, has := after[path.Join(dir, "kustomization.yaml")]
 		if !half || path.Base(c.Path) != "kustomization.yaml" || !has {
 			continue
 		}
-		if added := additions(c, own); len(added) > 0 {
+		if added := additions(c, own, samePlace(c, own)); len(added) > 0 {
 			list = append(list, diag.Diagnostic{
 				File: s.at(own.Path), Severity: diag.Warning, Code: "elsewhere",
 				Message: "does not have what you have added to " + s.at(c.Path) + ", whose folders it lists itself: " + strings.Join(added, ", "),
-				Fix:     "add it here as well, or instead to the kustomization of one of those folders, which both build",
+				Fix:     "add it here as well, with the path from here, or instead to the kustomization of one of those folders, which both build",
+			})
+		}
+		if left := takenOut(c, own); len(left) > 0 {
+			list = append(list, diag.Diagnostic{
+				File: s.at(own.Path), Severity: diag.Warning, Code: "elsewhere",
+				Message: "still builds what you have taken out of " + s.at(c.Path) + ": " + strings.Join(left, ", "),
+				Fix:     "take it out here as well",
 			})
 		}
 	}
 	return list
+}
+
+// samePlace reports of an entry of each of two kustomizations whether they lead to
+// the same file or folder.
+func samePlace(a, b plan.Change) func(one, other string) bool {
+	return func(one, other string) bool {
+		return path.Join(path.Dir(a.Path), one) == path.Join(path.Dir(b.Path), other)
+	}
+}
+
+// sameName reports of two entries whether they have the same last part, which is
+// all that a path has in common where the folders are others.
+func sameName(one, other string) bool { return path.Base(one) == path.Base(other) }
+
+// takenOut are the entries of the other kustomization that a person has taken out
+// of the edited one.
+func takenOut(edited, other plan.Change) []string {
+	var lists [3][]manifest.Value
+	for i, f := range []plan.File{edited.Wrote, edited.After, other.After} {
+		v, err := manifest.ParseValue(edited.Path, f.Data)
+		if err != nil {
+			return nil // said elsewhere, and not to be compared
+		}
+		resources, _ := v.Field("resources")
+		lists[i] = resources.Items
+	}
+	var out []string
+	for _, entry := range lists[2] {
+		leads := func(e manifest.Value) bool { return samePlace(edited, other)(pathOf(e), pathOf(entry)) }
+		if slices.ContainsFunc(lists[0], leads) && !slices.ContainsFunc(lists[1], leads) {
+			out = append(out, pathOf(entry))
+		}
+	}
+	return out
 }
 
 // wholeOf is the folder of the kustomization that lists the folders of a half,
@@ -80,7 +123,7 @@ func (s *step) lackingThere(after map[string]plan.Change) diag.List {
 			if !has {
 				continue
 			}
-			if added := additions(c, own); len(added) > 0 {
+			if added := additions(c, own, sameName); len(added) > 0 {
 				list = append(list, diag.Diagnostic{
 					File: s.at(own.Path), Severity: diag.Warning, Code: "elsewhere",
 					Message: "does not have what you have added to " + s.at(c.Path) + ": " + strings.Join(added, ", "),
@@ -93,8 +136,9 @@ func (s *step) lackingThere(after map[string]plan.Change) diag.List {
 }
 
 // additions name what a person has added to a kustomization and another one
-// does not have: the keys, with the entries that are words or have a path.
-func additions(edited, other plan.Change) []string {
+// does not have: the keys, with the entries that are words or have a path. Same
+// tells which paths of the two are one.
+func additions(edited, other plan.Change, same func(one, other string) bool) []string {
 	var texts [3]manifest.Value
 	for i, f := range []plan.File{edited.Wrote, edited.After, other.After} {
 		v, err := manifest.ParseValue(edited.Path, f.Data)
@@ -111,7 +155,7 @@ func additions(edited, other plan.Change) []string {
 		switch {
 		case f.Value.Equal(old) || has && f.Value.Equal(theirs):
 		case f.Value.Kind == manifest.Sequence:
-			out = append(out, entries(f.Key, f.Value.Items, slices.Concat(old.Items, theirs.Items))...)
+			out = append(out, entries(f.Key, f.Value.Items, old.Items, theirs.Items, same)...)
 		default:
 			out = append(out, f.Key)
 		}
@@ -119,14 +163,17 @@ func additions(edited, other plan.Change) []string {
 	return out
 }
 
-// entries name the items of a key that are not among those known. What is a
-// path may be another from another folder: its last part counts.
-func entries(key string, items, known []manifest.Value) []string {
+// entries name the items of a key that are neither among those that kgen wrote nor
+// among those of the other kustomization.
+func entries(key string, items, wrote, theirs []manifest.Value, same func(one, other string) bool) []string {
 	var out []string
 	for _, item := range items {
 		name := pathOf(item)
-		if slices.ContainsFunc(known, func(k manifest.Value) bool {
-			return item.Equal(k) || name != "" && path.Base(name) == path.Base(pathOf(k))
+		if slices.ContainsFunc(wrote, item.Equal) || slices.ContainsFunc(theirs, func(k manifest.Value) bool {
+			if name == "" || pathOf(k) == "" {
+				return item.Equal(k)
+			}
+			return same(name, pathOf(k))
 		}) {
 			continue
 		}

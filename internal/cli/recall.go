@@ -72,6 +72,15 @@ func (r *repo) recall(root *os.Root, flags writing, before *specfile.File, after
 	for name := range names {
 		m.touched[gen.Stem(name)] = true
 	}
+	made := map[string]bool{}
+	for _, s := range after.Spec.Services {
+		made[gen.Stem(s.Name)] = true
+	}
+	for _, f := range x.Files {
+		if stem, own := gen.OwnFile(f.Path); own && (f.Unwanted || !made[stem]) {
+			m.touched[stem] = true
+		}
+	}
 	again, ok := m.compare(root, x)
 	if !ok {
 		return nil
@@ -155,27 +164,29 @@ func (r *repo) remember(s *step) {
 	if len(s.plan.Parts) < indexFrom || s.own != nil || maker() == "" {
 		return
 	}
-	model, err := r.readModel()
-	if err != nil {
-		return
-	}
 	root, err := os.OpenRoot(r.dir)
 	if err != nil {
 		return
 	}
 	defer root.Close()
-	x := &index.Index{Maker: maker(), Model: index.SumOf(model), Files: make([]index.File, 0, len(s.plan.Parts))}
+	x := &index.Index{Maker: maker(), Model: index.SumOf(s.text), Files: make([]index.File, 0, len(s.plan.Parts))}
 	if len(s.plan.Writes()) == 0 {
 		if old := index.Read(root); old != nil && old.Maker == x.Maker && old.Model == x.Model && old.Base.Of(root, s.plan.Archive) {
 			return // nothing has changed, and what was looked at in vain costs the next run no more
 		}
 	}
-	fresh := map[string]bool{}
-	for _, c := range s.plan.With(plan.Unchanged, plan.Create, plan.Update) {
-		fresh[c.Path] = c.After.Exists && c.From == "" // what was moved may hold a person's lines
+	fresh, unwanted := map[string]bool{}, map[string]bool{}
+	for _, c := range s.plan.Changes {
+		switch c.Action {
+		case plan.Unchanged, plan.Create, plan.Update:
+			fresh[c.Path] = c.After.Exists && c.From == "" // what was moved may hold a person's lines
+		case plan.Keep, plan.Merge: // the archive has what was wanted
+		default:
+			unwanted[c.Path] = true
+		}
 	}
 	for _, part := range s.plan.Parts {
-		f := index.File{Part: part}
+		f := index.File{Part: part, Unwanted: unwanted[part.Path]}
 		if s.recalled != nil {
 			if stamp, ok := s.recalled.exists[part.Path]; ok {
 				f.Stamp = stamp

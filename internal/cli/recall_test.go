@@ -98,8 +98,9 @@ func TestRecall(t *testing.T) {
 			return os.WriteFile(filepath.Join(dir, "kgen.yaml"), []byte(recallModel), 0o644)
 		})
 		run("generate")
-		for range 10 {
-			switch random.IntN(13) {
+		aside, kept := "", map[string][]byte{}
+		for range 14 {
+			switch random.IntN(16) {
 			case 0:
 				run("add", "service", one(services), "--yes", "--port", "8080", "--called-by", one(services))
 			case 1:
@@ -143,6 +144,26 @@ func TestRecall(t *testing.T) {
 				})
 			case 11:
 				run("generate", one([]string{"--conflict=ours", "--conflict=theirs", "-q"}))
+			case 13, 14: // a file is put aside, edited or deleted; and later it is back as it was
+				if len(aside) > 0 {
+					both(func(dir string) error {
+						return os.WriteFile(filepath.Join(dir, aside), kept[dir], 0o644)
+					})
+					aside = ""
+					continue
+				}
+				file, edit := filepath.Join("networking", one([]string{"services", "network-policies", "service-mesh"}), one(services)+".yaml"), random.IntN(2) == 0
+				both(func(dir string) error {
+					data, err := os.ReadFile(filepath.Join(dir, file))
+					if err != nil {
+						return nil
+					}
+					aside, kept[dir] = file, data
+					if edit {
+						return os.WriteFile(filepath.Join(dir, file), append([]byte("# mine\n"), data...), 0o644)
+					}
+					return os.Remove(filepath.Join(dir, file))
+				})
 			case 12: // the same contents, written anew
 				both(func(dir string) error {
 					name := filepath.Join(dir, "networking", "services", "api.yaml")

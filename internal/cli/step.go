@@ -32,6 +32,7 @@ type step struct {
 	lostBase bool // kgen has worked here, and there is no archive
 
 	recalled *recollection // what the plan leaves out, or nil
+	text     []byte        // of the kgen.yaml that the step follows
 }
 
 // attributes tell git which of kgen's own files people do not write: their
@@ -43,7 +44,7 @@ const attributes = "base.txtar linguist-generated -text\nschema.json linguist-ge
 // kgen.yaml that is there, where the change from it to the model is all that has
 // to be followed up; nil has everything looked at.
 func (r *repo) step(ctx context.Context, flags writing, before *specfile.File, n *spec.Network, model []byte) (*step, error) {
-	s := &step{repo: r, verb: model != nil}
+	s := &step{repo: r, verb: model != nil, text: model}
 	in := plan.Input{Base: plan.NewBase(tree.New()), Own: tree.New(), Resolution: flags.resolution()}
 	root, err := os.OpenRoot(r.dir)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -143,9 +144,15 @@ func (r *repo) read(ctx context.Context, root *os.Root, s *step, in *plan.Input)
 	return err
 }
 
-// renamed are the files that a service's new name gives other paths: new to old.
+// renamed are the files that a service's new name gives other paths, and those
+// that a kgen before this one wrote elsewhere: new to old.
 func renamed(base *tree.Tree, names map[string]string) map[string]string {
 	out := map[string]string{}
+	for file := range base.All() {
+		if dir, ok := strings.CutSuffix(file, "networking/namespace.yaml"); ok && (dir == "" || strings.HasPrefix(dir, "environments/")) {
+			out[dir+"networking/namespace/namespace.yaml"] = file
+		}
+	}
 	for old, now := range names {
 		for file := range base.All() {
 			dir, name := path.Split(file)

@@ -61,6 +61,10 @@ func (b Basis) Of(root *os.Root, archive []byte) bool {
 // File is one file of the archive.
 type File struct {
 	plan.Part
+	// Unwanted is that the archive holds what the model did not want when that run
+	// ended: what a person has deleted, or what is not made any more and was edited.
+	// Brought back as it was, such a file is not as it should be.
+	Unwanted bool
 	// Stamp is the file's while it held what the archive holds of it and the model
 	// wants; the zero Stamp if that was not so, or might not be seen to end.
 	Stamp txn.Stamp
@@ -160,6 +164,11 @@ func (x *Index) format() []byte {
 		out = binary.AppendUvarint(out, uint64(f.From-end))
 		out = binary.AppendUvarint(out, uint64(f.To-f.From))
 		end = f.To
+		unwanted := byte(0)
+		if f.Unwanted {
+			unwanted = 1
+		}
+		out = append(out, unwanted)
 		stamp(f.Stamp)
 	}
 	sum := SumOf(out)
@@ -184,6 +193,7 @@ func parse(data []byte) (*Index, error) {
 		f.Path = r.text()
 		f.From = end + r.size()
 		f.To = f.From + r.size()
+		f.Unwanted = r.flag()
 		f.Stamp = r.stamp()
 		if r.torn || f.To < end || len(x.Files) > 0 && x.Files[len(x.Files)-1].Path >= f.Path {
 			return nil, errDamaged
@@ -233,6 +243,12 @@ func (r *reader) number() int64 {
 	}
 	r.rest = r.rest[used:]
 	return n
+}
+
+func (r *reader) flag() bool {
+	b := r.take(1)
+	r.torn = r.torn || len(b) == 1 && b[0] > 1
+	return len(b) == 1 && b[0] == 1
 }
 
 func (r *reader) stamp() txn.Stamp {

@@ -28,6 +28,7 @@ func repository(t *testing.T, files map[string]string) (dir string, root *os.Roo
 	}
 	slices.SortFunc(x.Files, func(a, b File) int { return bytes.Compare([]byte(a.Path), []byte(b.Path)) })
 	for i := range x.Files {
+		x.Files[i].Unwanted = i%2 == 1
 		x.Files[i].From, x.Files[i].To = 100+10*i, 107+10*i
 	}
 	root, err := os.OpenRoot(dir)
@@ -213,7 +214,7 @@ func TestWriteStaysInside(t *testing.T) {
 
 // FuzzParse reads any bytes: what is accepted is written again as it was.
 func FuzzParse(f *testing.F) {
-	x := Index{Maker: "kgen", Files: []File{{plan.Part{Path: "a", From: 3, To: 9}, txn.Stamp{Size: 1, Modified: -2, Changed: 3, Inode: 4}}}}
+	x := Index{Maker: "kgen", Files: []File{{plan.Part{Path: "a", From: 3, To: 9}, true, txn.Stamp{Size: 1, Modified: -2, Changed: 3, Inode: 4}}}}
 	f.Add(x.format())
 	f.Fuzz(func(t *testing.T, body []byte) {
 		sum := SumOf(append([]byte(head), body...))

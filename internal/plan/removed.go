@@ -30,8 +30,10 @@ func (p *Plan) Removed() []Resource {
 			continue
 		}
 		had, has := map[Resource]bool{}, map[Resource]bool{}
+		if !collect(has, c.Path, c.After.Data) {
+			continue // between conflict markers anything may be left
+		}
 		collect(had, c.Path, c.Before.Data)
-		collect(has, c.Path, c.After.Data)
 		for r := range had {
 			if !has[r] && r.Kind != "Namespace" {
 				lost[r] = true
@@ -64,14 +66,16 @@ func holdsObjects(name string) bool {
 	return path.Ext(name) == ".yaml" && path.Base(name) != "kustomization.yaml" && !strings.HasPrefix(name, ".kgen/")
 }
 
-func collect(into map[Resource]bool, name string, data []byte) {
+// collect adds the objects of a file, and reports whether it could be read as such.
+func collect(into map[Resource]bool, name string, data []byte) bool {
 	objects, err := manifest.Parse(name, data)
 	if err != nil {
-		return // patches, kgen.yaml: no objects
+		return false // patches, kgen.yaml: no objects
 	}
 	for _, o := range objects {
 		if o.Kind != "Kustomization" && o.Group() != "kgen.dev" {
 			into[Resource{o.Group(), o.Kind, o.Namespace, o.Name}] = true
 		}
 	}
+	return true
 }
