@@ -175,6 +175,9 @@ func removeEmptied(f files, entries []entry) {
 
 // undo puts everything back after a failure and returns the whole story.
 func (t *transaction) undo(cause error) error {
+	if !t.replacing {
+		return t.retract(cause)
+	}
 	err := t.restore()
 	if err == nil {
 		err = t.files.Remove(journalPath)
@@ -182,6 +185,26 @@ func (t *transaction) undo(cause error) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		// The cause is told, not wrapped: its kind would promise that nothing has changed.
 		return fmt.Errorf("%v; putting the old files back failed too: %w; run `kgen recover` once the cause is gone: it completes the change", cause, err)
+	}
+	return t.withdrawn(cause)
+}
+
+// retract takes a commit back that no replacement has followed. First of all the
+// journal is none any more, so that whatever fails after that is no more than a
+// matter of tidying up, for Recover as well.
+func (t *transaction) retract(cause error) error {
+	err := t.files.Rename(journalPath, journalTempPath, nil)
+	if err == nil {
+		err = t.files.Sync(Folder)
+	}
+	if err != nil {
+		return fmt.Errorf("%v; taking the run back failed too: %w; run `kgen recover` once the cause is gone: it completes the change", cause, err)
+	}
+	if err = t.restore(); err == nil {
+		err = t.files.Remove(journalTempPath)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%v; no file was changed, but tidying up failed too: %w; run `kgen recover` once the cause is gone", cause, err)
 	}
 	return t.withdrawn(cause)
 }

@@ -40,8 +40,7 @@ func (r Recovered) String() string {
 // Recover brings the folder to a whole state after a run that was killed: the
 // new one if its journal was committed, otherwise the old one. A file that is
 // neither as it was before that run nor as the run wanted it belongs to a
-// person: if the run had changed nothing yet, it is given up for that; otherwise
-// nothing is written and the error names each such file. It may
+// person: then nothing is written and the error names each such file. It may
 // be interrupted and run again. A dir that does not exist needs nothing.
 func Recover(dir string) (Recovered, error) {
 	root, err := os.OpenRoot(dir)
@@ -90,20 +89,7 @@ func recovery(f files) (Recovered, error) {
 		return r, unfinished(err)
 	}
 	t := &transaction{files: f}
-	untouched, err := t.outstanding(entries)
-	if err != nil && untouched {
-		// Nothing of that run is in the files, and it no longer fits them.
-		if err := f.Remove(journalPath); err != nil {
-			return r, unfinished(err)
-		}
-		if err := f.Sync(Folder); err != nil {
-			return r, unfinished(err)
-		}
-		f.RemoveFolder(Folder)
-		r.Outcome = Discarded
-		return r, nil
-	}
-	if err != nil {
+	if err := t.outstanding(entries); err != nil {
 		return r, err
 	}
 	if err := t.resume(entries); err != nil {
@@ -120,7 +106,8 @@ func unfinished(err error) error {
 	return fmt.Errorf("finishing an interrupted run: %w; run `kgen recover` once the cause is gone", err)
 }
 
-// discard removes a journal that was never committed, be it whole or torn.
+// discard removes a journal that was never committed, be it whole or torn, or that
+// was taken back: then temporary files may be left of it.
 func discard(f files, r *Recovered) error {
 	info, err := f.Lstat(journalTempPath)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -132,6 +119,15 @@ func discard(f files, r *Recovered) error {
 	if !info.Mode().IsRegular() {
 		return obstacle(journalTempPath, info.Mode(), "a file")
 	}
+	journal, _, err := f.Read(journalTempPath, nil)
+	if err != nil {
+		return err
+	}
+	if entries, err := parseJournal(journal); err == nil {
+		if err := removeTemps(f, entries); err != nil {
+			return fmt.Errorf("removing what an interrupted run has left: %w; run `kgen recover` once the cause is gone", err)
+		}
+	}
 	if err := f.Remove(journalTempPath); err != nil {
 		return err
 	}
@@ -140,21 +136,17 @@ func discard(f files, r *Recovered) error {
 }
 
 // outstanding takes up the entries that are not done, and refuses those whose
-// file a person has changed. Untouched is that nothing else is wrong and no
-// entry at all is done: the files are as they were before the run, and the
-// person's edits in them.
-func (t *transaction) outstanding(entries []entry) (untouched bool, err error) {
+// file a person has changed.
+func (t *transaction) outstanding(entries []entry) error {
 	var errs []error
-	untouched = true
 	for _, e := range entries {
 		now, info, err := t.files.Read(e.path, e.data)
 		missing := errors.Is(err, fs.ErrNotExist)
 		switch {
 		case err != nil && !missing:
 			errs = append(errs, err)
-			untouched = false
 		case e.delete && missing, !e.delete && !missing && bytes.Equal(now, e.data):
-			untouched = false // done
+			// done
 		case missing, e.had && newDigest(now) == e.was:
 			t.entries, t.originals = append(t.entries, e), append(t.originals, original{info: info})
 		default:
@@ -163,7 +155,7 @@ func (t *transaction) outstanding(entries []entry) (untouched bool, err error) {
 				"to give it up, delete %s", e.path, journalPath))
 		}
 	}
-	return untouched, distinct(errs)
+	return distinct(errs)
 }
 
 // resume does what carryOut and finish would have done. The run may have been

@@ -21,7 +21,6 @@ func TestRecover(t *testing.T) {
 		{path: "c", data: []byte("c\n")},
 		{path: "sub/b", delete: true, had: true, was: digestOf("b\n")},
 	}))
-	fresh := joined(formatJournal([]entry{{path: "a", data: []byte("new\n")}}))
 	tests := []struct {
 		name    string
 		files   map[string]string
@@ -76,14 +75,8 @@ func TestRecover(t *testing.T) {
 			err: ".kgen/journal is damaged: it does not begin and end as a journal does; compare the files with your version control, then delete it",
 		},
 		{
-			name:  "nothing done, and one file edited since",
-			files: map[string]string{".kgen/journal": good, "a": "mine\n", "sub/b": "b\n"}, want: map[string]string{"a": "mine\n", "sub/b": "b\n"},
-			outcome: Recovered{Outcome: Discarded},
-			says:    "an earlier run was interrupted before it changed anything; its leftovers are removed",
-		},
-		{
-			name:  "nothing done, and a file is there that was not",
-			files: map[string]string{".kgen/journal": fresh, ".kgen/base.txtar": "x\n", "a": "old\n"}, want: map[string]string{".kgen/base.txtar": "x\n", "a": "old\n"},
+			name:  "one that was taken back, and its leftovers",
+			files: map[string]string{".kgen/journal.tmp": good, ".kgen.tmp.0": "new\n", "a": "mine\n", "sub/b": "b\n"}, want: map[string]string{"a": "mine\n", "sub/b": "b\n"},
 			outcome: Recovered{Outcome: Discarded},
 			says:    "an earlier run was interrupted before it changed anything; its leftovers are removed",
 		},
