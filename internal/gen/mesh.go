@@ -287,6 +287,14 @@ func (s *Service) callerAuth(ports func([]spec.Port) []string) []AuthRule {
 	return rules
 }
 
+// calledPorts are the ports that the mesh carries and that somebody calls.
+func (s *Service) calledPorts() []spec.Port {
+	return portsWith(s.StreamPorts(), func(p spec.Port) bool {
+		return slices.ContainsFunc(s.CalledBy, func(e Edge) bool { return slices.Contains(e.Ports, p) }) ||
+			slices.ContainsFunc(s.Outside, func(c spec.Caller) bool { return slices.Contains(s.PortsFor(c.Port), p) })
+	})
+}
+
 // AuthorizationPolicies are the service's: who may call it. In ambient mode a
 // service behind the waypoint has two, because ztunnel sees the waypoint where
 // the waypoint sees the caller.
@@ -305,7 +313,7 @@ func (s *Service) AuthorizationPolicies() []AuthorizationPolicy {
 			own.Rules = append(own.Rules, AuthRule{
 				Comment: "The waypoint, on behalf of the callers that it admits.",
 				Sources: []AuthSource{{Principals: []string{s.App.principal(s.App.Namespace, "waypoint")}}},
-				Ports:   containerPorts(s.StreamPorts()),
+				Ports:   containerPorts(s.calledPorts()),
 			})
 		}
 	} else {
