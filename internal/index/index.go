@@ -225,18 +225,12 @@ func (r *reader) take(n int) []byte {
 
 func (r *reader) text() string { return string(r.take(r.size())) }
 
-func (r *reader) count() uint64 {
-	n, used := binary.Uvarint(r.rest)
-	if used <= 0 {
-		r.torn, r.rest = true, nil
-		return 0
-	}
-	r.rest = r.rest[used:]
-	return n
-}
+func (r *reader) count() uint64 { return varint(r, binary.Uvarint) }
 
-func (r *reader) number() int64 {
-	n, used := binary.Varint(r.rest)
+func (r *reader) number() int64 { return varint(r, binary.Varint) }
+
+func varint[N int64 | uint64](r *reader, read func([]byte) (N, int)) N {
+	n, used := read(r.rest)
 	if used <= 0 {
 		r.torn, r.rest = true, nil
 		return 0

@@ -39,26 +39,33 @@ func Read(root *os.Root, paths []string) (map[string][]byte, []*Obstacle, error)
 // than a second one takes to open its folders.
 const apiece = 64
 
-// readAll reads files, several at once, each reader a stretch of neighbours. The
-// results stand in the order of the paths.
-func readAll(root *os.Root, paths []string) (data [][]byte, failed []error) {
-	data, failed = make([][]byte, len(paths)), make([]error, len(paths))
-	readers := max(1, min(runtime.GOMAXPROCS(0), len(paths)/apiece))
+// inStretches does something with each path, several at once, each worker with a
+// stretch of neighbours and with a disk of its own.
+func inStretches(root *os.Root, paths []string, do func(d *disk, i int)) {
+	workers := max(1, min(runtime.GOMAXPROCS(0), len(paths)/apiece))
 	var wg sync.WaitGroup
-	for r := range readers {
-		from, to := r*len(paths)/readers, (r+1)*len(paths)/readers
+	for w := range workers {
+		from, to := w*len(paths)/workers, (w+1)*len(paths)/workers
 		wg.Go(func() {
 			d := newDisk(root)
 			defer d.Close()
-			for i, p := range paths[from:to] {
-				if p == "." || !fs.ValidPath(p) {
-					failed[from+i] = checkPath(p)
-					continue
-				}
-				data[from+i], failed[from+i] = contents(d, p)
+			for i := from; i < to; i++ {
+				do(d, i)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// readAll reads files. The results stand in the order of the paths.
+func readAll(root *os.Root, paths []string) (data [][]byte, failed []error) {
+	data, failed = make([][]byte, len(paths)), make([]error, len(paths))
+	inStretches(root, paths, func(d *disk, i int) {
+		if p := paths[i]; p == "." || !fs.ValidPath(p) {
+			failed[i] = checkPath(p)
+		} else {
+			data[i], failed[i] = contents(d, p)
+		}
+	})
 	return data, failed
 }

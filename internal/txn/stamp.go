@@ -4,8 +4,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime"
-	"sync"
 )
 
 // A Stamp is what the file system tells of a file without opening it, times in
@@ -21,24 +19,15 @@ type Stamp struct {
 // is not there, or stands behind a link, has the zero Stamp.
 func Stamps(root *os.Root, paths []string) []Stamp {
 	out := make([]Stamp, len(paths))
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(paths)/apiece))
-	var wg sync.WaitGroup
-	for w := range workers {
-		from, to := w*len(paths)/workers, (w+1)*len(paths)/workers
-		wg.Go(func() {
-			d := newDisk(root)
-			defer d.Close()
-			for i, p := range paths[from:to] {
-				if p == "." || !fs.ValidPath(p) {
-					continue
-				}
-				if _, err := d.folder(path.Dir(p)); err == nil {
-					out[from+i] = stamp(d, path.Base(p))
-				}
-			}
-		})
-	}
-	wg.Wait()
+	inStretches(root, paths, func(d *disk, i int) {
+		p := paths[i]
+		if p == "." || !fs.ValidPath(p) {
+			return
+		}
+		if _, err := d.folder(path.Dir(p)); err == nil {
+			out[i] = stamp(d, path.Base(p))
+		}
+	})
 	return out
 }
 
